@@ -140,6 +140,16 @@ impl RunId {
         RunId(uuid::Builder::from_unix_timestamp_millis(unix_ms, &ten).into_uuid())
     }
 
+    /// Room for the id's text.
+    pub fn buffer() -> [u8; 36] {
+        [0; 36]
+    }
+
+    /// The id's text, written without allocating.
+    pub fn encode(self, buffer: &mut [u8; 36]) -> &str {
+        self.0.as_hyphenated().encode_lower(buffer)
+    }
+
     /// The id as a number.
     pub fn as_u128(self) -> u128 {
         self.0.as_u128()

@@ -26,7 +26,8 @@ const ID: &str = "id";
 #[derive(Clone, Debug)]
 pub struct Message {
     id: Arc<str>,
-    fields: IndexMap<String, Field>,
+    // Shared until it is changed: a copy of a message costs two counters.
+    fields: Arc<IndexMap<String, Field>>,
 }
 
 #[derive(Clone, Debug)]
@@ -99,7 +100,7 @@ impl Message {
     pub fn with_id(id: Arc<str>) -> Self {
         Message {
             id,
-            fields: IndexMap::new(),
+            fields: Arc::default(),
         }
     }
 
@@ -125,7 +126,7 @@ impl Message {
 
     /// A field, to be changed.
     pub fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
-        let field = self.fields.get_mut(name)?;
+        let field = Arc::make_mut(&mut self.fields).get_mut(name)?;
         if let Field::Unread(_) = field {
             let value = std::mem::replace(field, Field::Value(Value::Null)).into_value();
             *field = Field::Value(value);
@@ -138,7 +139,7 @@ impl Message {
 
     /// Set a field.
     pub fn set(&mut self, name: impl Into<String>, value: impl Into<Value>) {
-        self.fields.insert(name.into(), Field::Value(value.into()));
+        Arc::make_mut(&mut self.fields).insert(name.into(), Field::Value(value.into()));
     }
 
     /// Set a field to JSON text that was checked but not necessarily parsed.
@@ -147,18 +148,19 @@ impl Message {
             Checked::Raw(raw) => Field::unread(Source::Json(raw)),
             Checked::Parsed(value) => Field::Value(value),
         };
-        self.fields.insert(name.into(), field);
+        Arc::make_mut(&mut self.fields).insert(name.into(), field);
     }
 
     /// Set `req`.
     pub fn set_request(&mut self, head: RequestHead) {
-        self.fields
-            .insert("req".into(), Field::unread(Source::Request(head)));
+        Arc::make_mut(&mut self.fields).insert("req".into(), Field::unread(Source::Request(head)));
     }
 
     /// Remove a field; the order of the others stays.
     pub fn remove(&mut self, name: &str) -> Option<Value> {
-        self.fields.shift_remove(name).map(Field::into_value)
+        Arc::make_mut(&mut self.fields)
+            .shift_remove(name)
+            .map(Field::into_value)
     }
 
     /// The names of the fields, in order, without `id`.
@@ -177,6 +179,21 @@ impl Message {
         }
     }
 
+    /// About how many bytes of memory the message holds.
+    pub fn size(&self) -> usize {
+        let fields = self.fields.iter().map(|(name, field)| {
+            name.len()
+                + match field {
+                    Field::Value(value) => value.size(),
+                    Field::Unread(unread) => match &unread.source {
+                        Source::Json(raw) => raw.as_bytes().len(),
+                        Source::Request(head) => head.size(),
+                    },
+                }
+        });
+        self.id.len() + fields.sum::<usize>()
+    }
+
     /// The whole message as one value, `id` first.
     pub fn to_value(&self) -> Value {
         let id = (ID.to_owned(), Value::from(&*self.id));
@@ -193,7 +210,7 @@ impl Message {
         let mut head = Vec::with_capacity(512);
         head.extend_from_slice(b"{\"id\":");
         write_json(&mut head, &*self.id);
-        for (name, field) in &self.fields {
+        for (name, field) in &*self.fields {
             head.push(b',');
             write_json(&mut head, name);
             head.push(b':');
@@ -272,7 +289,7 @@ impl Serialize for Message {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry(ID, &*self.id)?;
-        for (name, field) in &self.fields {
+        for (name, field) in &*self.fields {
             match field {
                 Field::Value(value) => map.serialize_entry(name, &wire::Inline(value))?,
                 Field::Unread(unread) => match &unread.source {
@@ -306,10 +323,11 @@ impl<'de> Visitor<'de> for Parts<'de> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Message, A::Error> {
         use serde::de::Error as _;
-        let mut message = Message::with_id(self.default_id.clone());
+        let mut id = self.default_id.clone();
+        let mut fields = IndexMap::new();
         while let Some(name) = map.next_key::<String>()? {
             if name == ID {
-                message.id = map.next_value::<String>()?.into();
+                id = map.next_value::<String>()?.into();
                 continue;
             }
             let raw: &'de RawValue = map.next_value()?;
@@ -319,14 +337,17 @@ impl<'de> Visitor<'de> for Parts<'de> {
                     e.reason, e.column
                 ))
             })?;
-            message.fields.insert(name, field);
-            if message.fields.len() > MAX_MESSAGE_FIELDS {
+            fields.insert(name, field);
+            if fields.len() > MAX_MESSAGE_FIELDS {
                 return Err(A::Error::custom(format!(
                     "over {MAX_MESSAGE_FIELDS} fields"
                 )));
             }
         }
-        Ok(message)
+        Ok(Message {
+            id,
+            fields: Arc::new(fields),
+        })
     }
 }
 

@@ -28,6 +28,13 @@ pub struct RequestHead {
 }
 
 impl RequestHead {
+    /// About how many bytes of memory the head holds.
+    pub fn size(&self) -> usize {
+        let headers = self.headers.iter().map(|(name, value)| name.as_str().len() + value.len());
+        let params = self.params.iter().map(|(_, value)| value.len());
+        self.path.len() + self.query.len() + headers.sum::<usize>() + params.sum::<usize>()
+    }
+
     /// The query's parameters, decoded as `application/x-www-form-urlencoded`
     /// (WHATWG URL §5.1); a name that comes several times becomes an array.
     pub fn query_value(&self) -> Value {

@@ -103,6 +103,18 @@ impl Value {
         }
     }
 
+    /// About how many bytes of memory the value holds.
+    pub fn size(&self) -> usize {
+        let own = std::mem::size_of::<Value>();
+        own + match self {
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Date(_) => 0,
+            Value::String(text) => text.len(),
+            Value::Bytes(bytes) => bytes.len(),
+            Value::Array(items) => items.iter().map(Value::size).sum(),
+            Value::Object(fields) => fields.iter().map(|(k, v)| k.len() + v.size()).sum(),
+        }
+    }
+
     /// The value as ordinary JSON for people and other systems: bytes become
     /// base64 text, dates ISO 8601 text, NaN and the infinities `null`.
     /// To keep the difference, use [`crate::wire`].
