@@ -1,6 +1,27 @@
-//! Tells `weft version` which wasmtime is built in: the version in Cargo.lock.
+//! Tells the crate two things of its surroundings: where the component of the
+//! "Hello world!" flow lies, and which wasmtime is built in.
+
+use std::path::Path;
 
 fn main() {
+    hello_component();
+    wasmtime_version();
+}
+
+/// `cargo xtask guests` builds it.
+fn hello_component() {
+    let hello = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/guests/hello.wasm");
+    println!("cargo::rerun-if-changed={}", hello.display());
+    if hello.exists() {
+        println!("cargo::rustc-env=WEFT_HELLO_COMPONENT={}", hello.display());
+    } else {
+        println!(
+            "cargo::error=target/guests/hello.wasm is missing: run `cargo xtask guests` first"
+        );
+    }
+}
+
+fn wasmtime_version() {
     let lock = concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.lock");
     println!("cargo::rerun-if-changed={lock}");
     let text = std::fs::read_to_string(lock).unwrap_or_default();

@@ -3,6 +3,7 @@
 //! It sends exactly what it is told, also what a well-behaved client would not,
 //! and shows exactly what came back.
 
+use crate::artifact;
 use serde_json::Value as Json;
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -350,8 +351,8 @@ impl Response {
         self
     }
 
-    /// Insist on a problem document (RFC 9457) with this status and code, and
-    /// with all that each problem document has.
+    /// Insist on a problem document (RFC 9457) with this status and code, with
+    /// all that each problem document has, and with a section in the docs.
     #[track_caller]
     pub fn problem(self, status: u16, code: &str) -> Json {
         assert_eq!(self.status, status, "{}", self.text());
@@ -373,6 +374,10 @@ impl Response {
             "{problem}"
         );
         assert_no_inside(&problem.to_string());
+        assert!(
+            artifact::document("docs/problems.md").contains(&format!("\n### {code}\n")),
+            "docs/problems.md has no section {code}"
+        );
         assert!(self.header("x-request-id").is_some(), "{problem}");
         problem
     }

@@ -21,7 +21,7 @@ use tempfile::TempDir;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A file or a process can only be looked at again and again; this often.
-const GLANCE: Duration = Duration::from_millis(5);
+const GLANCE: Duration = Duration::from_millis(1);
 
 /// How to start a server.
 #[derive(Clone)]
@@ -102,7 +102,14 @@ impl Launch {
         }
     }
 
-    /// All that the processes of this launch have said, tables of bytes aside.
+    /// Start a server and kill it after so long, ready or not.
+    pub fn kill_while_starting(&self, after: Duration) {
+        let mut child = self.spawn(&self.beside("log"));
+        thread::sleep(after);
+        child.kill().expect("the server is there to be killed");
+        child.wait().expect("the server ends");
+    }
+
     fn spawn(&self, log: &Path) -> Child {
         let output = File::options()
             .create(true)

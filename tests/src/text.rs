@@ -70,3 +70,25 @@ impl Random {
         usize::try_from(self.next_number() % bound as u64).unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_the_same_each_time_and_consists_of_what_it_says() {
+        let text = Text::of(10_000);
+        assert_eq!(text.text, Text::of(10_000).text);
+        let is_gap = |c: char| " ,.\n-".contains(c);
+        let lower = text.text.to_lowercase();
+        let words: Vec<_> = lower
+            .split(is_gap)
+            .filter(|word| !word.is_empty())
+            .collect();
+        let counted = text.counted(1);
+        assert_eq!(counted["total"], words.len());
+        let first = &counted["top"][0];
+        let of_it = words.iter().filter(|word| first["word"] == **word).count();
+        assert_eq!(first["count"], of_it);
+    }
+}

@@ -6,6 +6,7 @@
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
 use std::thread;
+use weft_tests::event_stream::EventStream;
 use weft_tests::server::SharedServer;
 use weft_tests::{Flow, Launch, Server};
 
@@ -145,10 +146,19 @@ fn output_has_a_limit_in_bytes_and_in_messages() {
 }
 
 #[test]
-fn emitting_stops_at_the_limit_and_says_so_to_the_function() {
-    let answer = order(json!({ "action": "emit", "n": 5_000, "port": 1 }));
-    assert_eq!(answer["taken"], 1_000, "{answer}");
-    assert!(answer["refusal"].is_string(), "{answer}");
+fn emitted_messages_count_among_those_that_a_call_may_send() {
+    let answer = order(json!({ "action": "emit", "n": 999, "port": 1 }));
+    assert_eq!(answer, json!({ "taken": 999, "refusal": null }));
+    let problem = fault(
+        "/default/limits",
+        json!({ "action": "emit", "n": 5_000, "port": 1 }),
+        500,
+        "invalid-output",
+    );
+    assert!(
+        problem["detail"].as_str().unwrap().contains("1000"),
+        "{problem}"
+    );
 }
 
 #[test]
@@ -359,4 +369,28 @@ fn nothing_of_one_call_is_left_in_the_next() {
     assert_eq!(first["flow"], "limits");
     assert_eq!(first["node"], "fn");
     assert_eq!(first["attempt"], 1);
+}
+
+#[test]
+fn a_call_that_finds_no_slot_in_time_is_503_with_retry_after() {
+    let launch = Launch::new()
+        .arg("--max-concurrent-calls")
+        .arg("1")
+        .arg("--slot-wait")
+        .arg("100ms");
+    let server = launch.start();
+    server.upload("default", "limits");
+    server.deploy("default", &misbehaving("limits", "/limits", json!({})));
+    let mut events = EventStream::watch(&server.api(), "default");
+    thread::scope(|scope| {
+        let long = json!({ "action": "sleep", "n": 2_000 });
+        let server = &server;
+        let long = scope.spawn(move || server.post("/default/limits", &long).expect(200).text());
+        events.until(|event| event.kind == "run-start" && event.data["flow"] == "limits");
+        let refused = server.get("/default/hello");
+        assert!(refused.header("retry-after").is_some(), "{refused:?}");
+        refused.problem(503, "overloaded");
+        assert_eq!(long.join().unwrap(), "2000");
+    });
+    server.get("/default/hello").expect(200);
 }

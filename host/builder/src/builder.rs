@@ -264,16 +264,16 @@ impl Done {
     }
 }
 
-/// What Rust says when it can't allocate, and when it can't start a thread.
+/// What Rust says when it can't allocate, in code that can't and that can report
+/// it, and when it can't start a thread.
 fn says_out_of_memory(complaint: &str) -> bool {
-    [
+    const SIGNS: [&str; 4] = [
         "memory allocation of",
+        "out of memory",
         "os error 12",
-        "code: 12",
         "kind: WouldBlock",
-    ]
-    .iter()
-    .any(|sign| complaint.contains(sign))
+    ];
+    SIGNS.iter().any(|sign| complaint.contains(sign))
 }
 
 fn too_large(bytes: usize, limit: u64) -> Rejection {

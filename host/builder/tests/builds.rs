@@ -1,5 +1,7 @@
 //! Builds through a real worker process, and each way in which one may end.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use bytes::Bytes;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -110,7 +112,7 @@ async fn a_build_that_takes_too_long_is_ended() {
 
 #[tokio::test]
 async fn a_build_that_needs_too_much_memory_is_ended() {
-    for mebibytes in [20, 60, 120, 200] {
+    for mebibytes in [20, 40] {
         let config = BuilderConfig {
             memory_bytes: mebibytes << 20,
             ..config()

@@ -95,7 +95,7 @@ pub struct Fault {
     /// For [`FaultCode::FunctionError`]: who is to blame.
     pub kind: Option<ErrorKind>,
     /// Details for the flow.
-    pub data: Option<Value>,
+    pub data: Option<Box<Value>>,
     /// What it had used.
     pub usage: Usage,
 }

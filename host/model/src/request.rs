@@ -30,7 +30,10 @@ pub struct RequestHead {
 impl RequestHead {
     /// About how many bytes of memory the head holds.
     pub fn size(&self) -> usize {
-        let headers = self.headers.iter().map(|(name, value)| name.as_str().len() + value.len());
+        let headers = self
+            .headers
+            .iter()
+            .map(|(name, value)| name.as_str().len() + value.len());
         let params = self.params.iter().map(|(_, value)| value.len());
         self.path.len() + self.query.len() + headers.sum::<usize>() + params.sum::<usize>()
     }

@@ -151,7 +151,7 @@ pub fn error_message(failed: &Message, fault: &Fault, source: &NodeSpec) -> Opti
         error.insert("kind".into(), Value::from(kind_name(kind)));
     }
     if let Some(data) = &fault.data {
-        error.insert("data".into(), data.clone());
+        error.insert("data".into(), Value::clone(data));
     }
     error.insert("source".into(), Value::Object(origin));
 

@@ -106,12 +106,13 @@ impl Secrets for NoSecrets {
     }
 }
 
-/// The name in `names` that is most like `wanted`, if one is like it at all.
+/// The name in `names` that is most like `wanted`: one slip apart, and one more
+/// for every five letters.
 pub(crate) fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let likeness = |name: &str| strsim::jaro_winkler(wanted, name);
+    let slips = 1 + wanted.len() / 5;
     names
-        .map(|name| (likeness(name), name))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|name| (strsim::damerau_levenshtein(wanted, name), name))
+        .filter(|(distance, _)| *distance <= slips)
+        .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
 }

@@ -42,18 +42,14 @@ the component's.
 State that the function writes is committed together with the messages it returns; an error, a trap or a time-out \
 commits nothing. A function that fails can be caught by a `catch` node.";
 
-/// The type `function`.
+/// The type `function`, and the types `component:…`.
 pub(crate) struct FunctionType {
     descriptor: Descriptor,
 }
 
-/// The types `component:…`.
-pub(crate) struct ComponentType {
-    descriptor: Descriptor,
-}
-
 impl FunctionType {
-    pub(crate) fn new() -> Self {
+    /// `function`.
+    pub(crate) fn plain() -> Self {
         FunctionType {
             descriptor: Descriptor {
                 node_type: "function".into(),
@@ -70,15 +66,14 @@ impl FunctionType {
             },
         }
     }
-}
 
-impl ComponentType {
-    pub(crate) fn new() -> Self {
-        ComponentType {
+    /// All `component:…`. What each says of itself stands in its component.
+    pub(crate) fn of_components() -> Self {
+        FunctionType {
             descriptor: Descriptor {
                 node_type: COMPONENT_PREFIX.into(),
                 config_schema: serde_json::json!({ "type": "object" }),
-                ..FunctionType::new().descriptor
+                ..FunctionType::plain().descriptor
             },
         }
     }
@@ -94,7 +89,13 @@ impl NodeType for FunctionType {
         node: &NodeDocument,
         components: &dyn Components,
     ) -> Result<NodeFacts, Vec<Problem>> {
-        Resolved::of_document(node, components).map(|resolved| resolved.facts())
+        let NodeDocument {
+            node_type,
+            config,
+            limits,
+            ..
+        } = node;
+        Ok(Resolved::new(node_type, config, limits, components)?.facts())
     }
 
     fn build(
@@ -102,29 +103,8 @@ impl NodeType for FunctionType {
         spec: &NodeSpec,
         components: &dyn Components,
     ) -> Result<Box<dyn Node>, Vec<Problem>> {
-        build(spec, components)
-    }
-}
-
-impl NodeType for ComponentType {
-    fn descriptor(&self) -> &Descriptor {
-        &self.descriptor
-    }
-
-    fn facts(
-        &self,
-        node: &NodeDocument,
-        components: &dyn Components,
-    ) -> Result<NodeFacts, Vec<Problem>> {
-        Resolved::of_document(node, components).map(|resolved| resolved.facts())
-    }
-
-    fn build(
-        &self,
-        spec: &NodeSpec,
-        components: &dyn Components,
-    ) -> Result<Box<dyn Node>, Vec<Problem>> {
-        build(spec, components)
+        let resolved = Resolved::new(&spec.node_type, &spec.config, &spec.limits, components)?;
+        resolved.build(spec, components)
     }
 }
 
@@ -137,13 +117,6 @@ struct Resolved {
 }
 
 impl Resolved {
-    fn of_document(
-        node: &NodeDocument,
-        components: &dyn Components,
-    ) -> Result<Resolved, Vec<Problem>> {
-        Resolved::new(&node.node_type, &node.config, &node.limits, components)
-    }
-
     fn new(
         node_type: &str,
         config: &Map<String, Json>,
@@ -195,28 +168,26 @@ impl Resolved {
             ..NodeFacts::default()
         }
     }
-}
 
-fn build(spec: &NodeSpec, components: &dyn Components) -> Result<Box<dyn Node>, Vec<Problem>> {
-    let resolved = Resolved::new(&spec.node_type, &spec.config, &spec.limits, components)?;
-    let function = components.load(&resolved.info.digest).map_err(|error| {
-        let hint = "upload the component again";
-        vec![Problem::new(
-            ProblemCode::ComponentNotFound,
-            "/type",
-            error.to_string(),
-            hint,
-        )]
-    })?;
-    let config = Json::Object(resolved.config).to_string();
-    Ok(Box::new(FunctionNode::new(
-        function,
-        &resolved.info,
-        config,
-        spec.grants.clone(),
-        resolved.limits,
-        components.secrets(),
-    )))
+    fn build(
+        self,
+        spec: &NodeSpec,
+        components: &dyn Components,
+    ) -> Result<Box<dyn Node>, Vec<Problem>> {
+        let function = components.load(&self.info.digest).map_err(|error| {
+            let hint = "upload the component again";
+            let (code, message) = (ProblemCode::ComponentNotFound, error.to_string());
+            vec![Problem::new(code, "/type", message, hint)]
+        })?;
+        Ok(Box::new(FunctionNode::new(
+            function,
+            &self.info,
+            Json::Object(self.config).to_string(),
+            spec.grants.clone(),
+            self.limits,
+            components.secrets(),
+        )))
+    }
 }
 
 /// The component that a reference means.

@@ -4,7 +4,7 @@ use crate::catch::Catch;
 use crate::change::Change;
 use crate::components::{ComponentInfo, Components, VersionWanted, nearest};
 use crate::debug::Debug;
-use crate::function::{COMPONENT_PREFIX, ComponentType, FunctionType};
+use crate::function::{COMPONENT_PREFIX, FunctionType};
 use crate::http_in::HttpIn;
 use crate::http_response::HttpResponse;
 use crate::inject::Inject;
@@ -21,7 +21,7 @@ use weft_model::validate::{Catalog, NodeFacts};
 /// The node types that exist.
 pub struct Palette {
     types: Vec<Box<dyn NodeType>>,
-    component: ComponentType,
+    component: FunctionType,
 }
 
 impl Palette {
@@ -31,7 +31,7 @@ impl Palette {
             types: vec![
                 Box::new(Typed::<HttpIn>::new()),
                 Box::new(Typed::<HttpResponse>::new()),
-                Box::new(FunctionType::new()),
+                Box::new(FunctionType::plain()),
                 Box::new(Typed::<Inject>::new()),
                 Box::new(Typed::<Switch>::new()),
                 Box::new(Typed::<Change>::new()),
@@ -39,7 +39,7 @@ impl Palette {
                 Box::new(Typed::<Catch>::new()),
                 Box::new(Typed::<Debug>::new()),
             ],
-            component: ComponentType::new(),
+            component: FunctionType::of_components(),
         }
     }
 

@@ -136,10 +136,7 @@ mod tests {
     fn what_needs_backtracking_is_refused_with_a_reason() {
         for text in ["(?=a)", "(a)\\1", "("] {
             let error = compile(text, false).unwrap_err();
-            assert!(
-                !error.reason.is_empty() && error.to_string().contains(text),
-                "{error}"
-            );
+            assert!(!error.reason.is_empty() && error.input == text, "{error}");
         }
         assert!(compile(&"(a{1000}){1000}".repeat(9), false).is_err());
     }

@@ -325,3 +325,6 @@ pub(crate) fn property<'m>(value: &'m Value, name: &str) -> Option<Cow<'m, Value
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -90,24 +90,42 @@ impl Library {
         for stored in records.list::<ComponentRecord>(&prefix).await? {
             insert(&mut known, Arc::new(stored.value));
         }
-        Ok(Library { records, sandbox, builder, known: ArcSwap::from_pointee(known), secrets })
+        Ok(Library {
+            records,
+            sandbox,
+            builder,
+            known: ArcSwap::from_pointee(known),
+            secrets,
+        })
     }
 
     /// All versions of all components, by name and version.
     pub fn list(&self) -> Vec<Arc<ComponentRecord>> {
-        self.known.load().values().flat_map(BTreeMap::values).cloned().collect()
+        self.known
+            .load()
+            .values()
+            .flat_map(BTreeMap::values)
+            .cloned()
+            .collect()
     }
 
     /// A version of a component; none stands for the newest.
     ///
     /// # Errors
     /// `not-found`.
-    pub fn get(&self, name: &ComponentName, version: Option<&Version>) -> Result<Arc<ComponentRecord>, Refusal> {
-        let wanted = version.cloned().map_or(VersionWanted::Latest, VersionWanted::Exact);
-        self.lookup(name.as_str(), &wanted).ok_or_else(|| match version {
-            Some(version) => Refusal::not_found("component", format!("{name} {version}")),
-            None => Refusal::not_found("component", name),
-        })
+    pub fn get(
+        &self,
+        name: &ComponentName,
+        version: Option<&Version>,
+    ) -> Result<Arc<ComponentRecord>, Refusal> {
+        let wanted = version
+            .cloned()
+            .map_or(VersionWanted::Latest, VersionWanted::Exact);
+        self.lookup(name.as_str(), &wanted)
+            .ok_or_else(|| match version {
+                Some(version) => Refusal::not_found("component", format!("{name} {version}")),
+                None => Refusal::not_found("component", name),
+            })
     }
 
     fn lookup(&self, name: &str, wanted: &VersionWanted) -> Option<Arc<ComponentRecord>> {
@@ -117,8 +135,13 @@ impl Library {
             VersionWanted::Exact(version) => versions.get(version).cloned(),
             // A pre-release is the latest only if there is nothing else.
             VersionWanted::Latest => {
-                let released = versions.iter().rev().find(|(version, _)| version.pre.is_empty());
-                released.or(versions.last_key_value()).map(|(_, record)| record.clone())
+                let released = versions
+                    .iter()
+                    .rev()
+                    .find(|(version, _)| version.pre.is_empty());
+                released
+                    .or(versions.last_key_value())
+                    .map(|(_, record)| record.clone())
             }
         }
     }
@@ -139,7 +162,9 @@ impl Library {
         let version = match version {
             Some(version) => version,
             None => match self.lookup(name.as_str(), &VersionWanted::Latest) {
-                Some(newest) if newest.digest == digest.to_string() => return Ok(Uploaded::Unchanged(newest)),
+                Some(newest) if newest.digest == digest.to_string() => {
+                    return Ok(Uploaded::Unchanged(newest));
+                }
                 Some(newest) => next_after(&newest.version),
                 None => Version::new(0, 1, 0),
             },
@@ -148,13 +173,25 @@ impl Library {
             if there.digest == digest.to_string() {
                 return Ok(Uploaded::Unchanged(there));
             }
-            let message = format!("{name} {version} exists with another content ({})", there.digest);
+            let message = format!(
+                "{name} {version} exists with another content ({})",
+                there.digest
+            );
             let hint = "a version never changes: upload under a new one";
-            return Err(Refusal::new(RefusalKind::Conflict, "version-exists", message, hint));
+            return Err(Refusal::new(
+                RefusalKind::Conflict,
+                "version-exists",
+                message,
+                hint,
+            ));
         }
         let (function, imports, exports) = self.compile(&digest, wasm.clone()).await?;
         let descriptor = describe(&function, &name).await?;
-        let payload = self.records.store().write_payload(self.records.instance(), wasm.clone()).await?;
+        let payload = self
+            .records
+            .store()
+            .write_payload(self.records.instance(), wasm.clone())
+            .await?;
         let record = Arc::new(ComponentRecord {
             kind: match function.kind() {
                 FunctionKind::Function => ComponentKind::Function,
@@ -171,7 +208,9 @@ impl Library {
             exports,
         });
         let mut change = self.records.change();
-        change.put(key(&record.name, &record.version), &*record, None).await?;
+        change
+            .put(key(&record.name, &record.version), &*record, None)
+            .await?;
         change.batch().retain(payload);
         change.commit().await?;
         self.known.rcu(|known| {
@@ -191,7 +230,11 @@ impl Library {
         self.sandbox.cache().insert(digest, &built.compiled)?;
         let function = self.sandbox.load(digest)?;
         let missing = || Refusal::internal("a component just compiled is not in the cache");
-        Ok((function.ok_or_else(missing)?, built.inspection.imports, built.inspection.exports))
+        Ok((
+            function.ok_or_else(missing)?,
+            built.inspection.imports,
+            built.inspection.exports,
+        ))
     }
 
     /// Make sure that the compiled form of a version is there; compile it again
@@ -200,14 +243,20 @@ impl Library {
     /// # Errors
     /// The store's, or the builder's.
     pub(crate) async fn prepare(&self, name: &str, wanted: &VersionWanted) -> Result<(), Refusal> {
-        let Some(record) = self.lookup(name, wanted) else { return Ok(()) };
+        let Some(record) = self.lookup(name, wanted) else {
+            return Ok(());
+        };
         let digest: Digest = record.digest.parse().map_err(Refusal::internal)?;
         if self.sandbox.load(&digest)?.is_some() {
             return Ok(());
         }
         tracing::info!(component = %record.name, version = %record.version, "compiling again");
         let payload: PayloadId = record.payload.parse().map_err(Refusal::internal)?;
-        let wasm = self.records.store().read_payload(self.records.instance(), payload).await?;
+        let wasm = self
+            .records
+            .store()
+            .read_payload(self.records.instance(), payload)
+            .await?;
         self.compile(&digest, wasm).await.map(drop)
     }
 
@@ -215,14 +264,21 @@ impl Library {
     ///
     /// # Errors
     /// `not-found`, or the store's.
-    pub(crate) async fn remove(&self, name: &ComponentName, version: &Version) -> Result<(), Refusal> {
+    pub(crate) async fn remove(
+        &self,
+        name: &ComponentName,
+        version: &Version,
+    ) -> Result<(), Refusal> {
         let record = self.get(name, Some(version))?;
         let key = key(name, version);
         let stored = self.records.read::<ComponentRecord>(&key).await?;
-        let stored = stored.ok_or_else(|| Refusal::not_found("component", format!("{name} {version}")))?;
+        let stored =
+            stored.ok_or_else(|| Refusal::not_found("component", format!("{name} {version}")))?;
         let mut change = self.records.change();
         change.delete(key, stored.version)?;
-        change.batch().release(record.payload.parse().map_err(Refusal::internal)?);
+        change
+            .batch()
+            .release(record.payload.parse().map_err(Refusal::internal)?);
         change.commit().await?;
         self.known.rcu(|known| {
             let mut known = Versions::clone(known);
@@ -242,11 +298,17 @@ impl Components for Library {
     }
 
     fn all(&self) -> Vec<ComponentInfo> {
-        self.list().iter().filter_map(|record| info(record)).collect()
+        self.list()
+            .iter()
+            .filter_map(|record| info(record))
+            .collect()
     }
 
     fn load(&self, digest: &Digest) -> Result<Function, LoadError> {
-        let failed = |reason: String| LoadError { digest: *digest, reason };
+        let failed = |reason: String| LoadError {
+            digest: *digest,
+            reason,
+        };
         match self.sandbox.load(digest) {
             Ok(Some(function)) => Ok(function),
             Ok(None) => Err(failed("its compiled form is missing; deploy again".into())),
@@ -271,7 +333,9 @@ impl Components for Library {
 }
 
 fn key(name: &ComponentName, version: &Version) -> Key {
-    Key::new(kind::COMPONENT).name(name.as_str()).name(version.to_string())
+    Key::new(kind::COMPONENT)
+        .name(name.as_str())
+        .name(version.to_string())
 }
 
 fn insert(known: &mut Versions, record: Arc<ComponentRecord>) {
@@ -305,11 +369,13 @@ async fn describe(function: &Function, name: &ComponentName) -> Result<Descripto
         let hint = "describe must return a JSON object with at least a name; see wit/function.wit";
         Refusal::new(RefusalKind::Invalid, "invalid-descriptor", message, hint)
     })?;
-    ConfigSchema::new(descriptor.config_schema.clone()).check_schema().map_err(|reason| {
-        let message = format!("the component's descriptor is not valid: {reason}");
-        let hint = "see describe in wit/function.wit";
-        Refusal::new(RefusalKind::Invalid, "invalid-descriptor", message, hint)
-    })?;
+    ConfigSchema::new(descriptor.config_schema.clone())
+        .check_schema()
+        .map_err(|reason| {
+            let message = format!("the component's descriptor is not valid: {reason}");
+            let hint = "see describe in wit/function.wit";
+            Refusal::new(RefusalKind::Invalid, "invalid-descriptor", message, hint)
+        })?;
     descriptor.node_type = format!("component:{name}");
     Ok(descriptor)
 }
@@ -321,11 +387,22 @@ fn not_built(error: BuildError) -> Refusal {
                 RejectionCode::TooLarge => RefusalKind::TooLarge,
                 _ => RefusalKind::Invalid,
             };
-            Refusal::new(kind, rejection.code.as_str(), rejection.message, rejection.hint)
+            Refusal::new(
+                kind,
+                rejection.code.as_str(),
+                rejection.message,
+                rejection.hint,
+            )
         }
         other => {
-            let hint = "make the component smaller, or ask the operator to raise the builder's limits";
-            Refusal::new(RefusalKind::Invalid, "build-failed", other.to_string(), hint)
+            let hint =
+                "make the component smaller, or ask the operator to raise the builder's limits";
+            Refusal::new(
+                RefusalKind::Invalid,
+                "build-failed",
+                other.to_string(),
+                hint,
+            )
         }
     }
 }

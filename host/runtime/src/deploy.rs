@@ -89,7 +89,11 @@ impl Instance {
         };
         let (live, warnings) = self.build(&revision).await?;
         let routes = self.routes_with(&live)?;
-        let deployed = Deployed { revision: number, routes: paths(&live), warnings };
+        let deployed = Deployed {
+            revision: number,
+            routes: paths(&live),
+            warnings,
+        };
         self.start_changed(&live).await;
         self.flows.save_revision(flow, &revision).await?;
         self.swap(live.flow().clone(), Some(live), routes);
@@ -97,7 +101,10 @@ impl Instance {
     }
 
     /// Build a revision without serving it.
-    pub(crate) async fn build(&self, revision: &Revision) -> Result<(Arc<LiveFlow>, Vec<Problem>), Refusal> {
+    pub(crate) async fn build(
+        &self,
+        revision: &Revision,
+    ) -> Result<(Arc<LiveFlow>, Vec<Problem>), Refusal> {
         for used in &revision.components {
             let version = VersionWanted::Exact(used.version.clone());
             self.library.prepare(used.name.as_str(), &version).await?;
@@ -131,12 +138,18 @@ impl Instance {
 
     fn others(&self, id: &FlowId) -> Vec<Arc<LiveFlow>> {
         let serving = self.serving.load();
-        serving.flows.values().filter(|flow| flow.flow() != id).cloned().collect()
+        serving
+            .flows
+            .values()
+            .filter(|flow| flow.flow() != id)
+            .cloned()
+            .collect()
     }
 
     /// Take a flow out of service.
     pub(crate) fn withdraw(&self, id: &FlowId) -> Result<(), Refusal> {
-        let routes = RouteTable::build(&self.others(id), None).map_err(Refusal::invalid_document)?;
+        let routes =
+            RouteTable::build(&self.others(id), None).map_err(Refusal::invalid_document)?;
         self.swap(id.clone(), None, routes);
         Ok(())
     }
@@ -150,7 +163,9 @@ impl Instance {
         };
         self.serving.store(Arc::new(Serving { flows, routes }));
         let revision = new.as_ref().map(|live| live.revision);
-        self.shared.events.send_with(|| crate::event::Event::Deploy { flow: id, revision });
+        self.shared
+            .events
+            .send_with(|| crate::event::Event::Deploy { flow: id, revision });
         if let Some(old) = old {
             let stopping = self.shared.background.clone();
             stopping.spawn(async move {
@@ -186,7 +201,11 @@ fn changed(one: &LiveFlow, other: Option<&LiveFlow>) -> Vec<NodeIndex> {
         })
     };
     let wanting = |node: &NodeIndex| one.behaviour(*node).wants_lifecycle();
-    one.plan.indexes().filter(wanting).filter(|node| !same(node)).collect()
+    one.plan
+        .indexes()
+        .filter(wanting)
+        .filter(|node| !same(node))
+        .collect()
 }
 
 /// Let a node handle its start or stop. A failure is reported, and changes
@@ -207,22 +226,37 @@ fn uses(document: &FlowDocument) -> Result<Vec<ComponentUse>, Refusal> {
 }
 
 fn paths(live: &LiveFlow) -> Vec<(String, String)> {
-    let routes = live.plan.nodes.iter().filter_map(|node| match &node.source {
-        Some(Source::Http(route)) => Some(route),
-        _ => None,
-    });
-    let method = |method: &Option<http::Method>| method.as_ref().map_or("*", http::Method::as_str).to_owned();
-    routes.map(|route| (method(&route.method), route.path.clone())).collect()
+    let routes = live
+        .plan
+        .nodes
+        .iter()
+        .filter_map(|node| match &node.source {
+            Some(Source::Http(route)) => Some(route),
+            _ => None,
+        });
+    let method = |method: &Option<http::Method>| {
+        method.as_ref().map_or("*", http::Method::as_str).to_owned()
+    };
+    routes
+        .map(|route| (method(&route.method), route.path.clone()))
+        .collect()
 }
 
 /// Flows by id, for callers that look one up.
 pub(crate) fn index(flows: Vec<Arc<LiveFlow>>) -> BTreeMap<FlowId, Arc<LiveFlow>> {
-    let by_id: HashMap<_, _> = flows.into_iter().map(|flow| (flow.flow().clone(), flow)).collect();
+    let by_id: HashMap<_, _> = flows
+        .into_iter()
+        .map(|flow| (flow.flow().clone(), flow))
+        .collect();
     by_id.into_iter().collect()
 }
 
 /// The message with which a person or the API starts a run.
-pub(crate) fn injected(live: &LiveFlow, node: NodeIndex, payload: Option<Value>) -> Result<Message, Refusal> {
+pub(crate) fn injected(
+    live: &LiveFlow,
+    node: NodeIndex,
+    payload: Option<Value>,
+) -> Result<Message, Refusal> {
     let inject: Inject = compile(live.spec(node)).map_err(Refusal::invalid_document)?;
     let now = i64::try_from(clock::unix_ms()).unwrap_or(i64::MAX);
     Ok(inject.message(&live.plan.env, Date(now), payload))

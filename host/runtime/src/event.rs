@@ -22,11 +22,28 @@ const BACKLOG: usize = 1024;
 #[expect(missing_docs, reason = "the fields are named as everywhere else")]
 pub enum Event {
     /// A run began.
-    RunStart { run: RunId, flow: FlowId, revision: u64, node: Arc<str> },
+    RunStart {
+        run: RunId,
+        flow: FlowId,
+        revision: u64,
+        node: Arc<str>,
+    },
     /// A run ended; `error` is the first that nothing caught.
-    RunEnd { run: RunId, flow: FlowId, activations: u32, error: Option<FaultCode> },
+    RunEnd {
+        run: RunId,
+        flow: FlowId,
+        activations: u32,
+        error: Option<FaultCode>,
+    },
     /// A node failed.
-    Error { run: RunId, flow: FlowId, node: Arc<str>, code: FaultCode, message: String, caught: bool },
+    Error {
+        run: RunId,
+        flow: FlowId,
+        node: Arc<str>,
+        code: FaultCode,
+        message: String,
+        caught: bool,
+    },
     /// A `debug` node showed a value.
     Debug {
         run: RunId,
@@ -37,7 +54,13 @@ pub enum Event {
         value: Value,
     },
     /// A function wrote a line.
-    Log { run: RunId, flow: FlowId, node: Arc<str>, level: LogLevel, line: String },
+    Log {
+        run: RunId,
+        flow: FlowId,
+        node: Arc<str>,
+        level: LogLevel,
+        line: String,
+    },
     /// A revision went live, or the flow was disabled (`revision` is null).
     Deploy { flow: FlowId, revision: Option<u64> },
 }
@@ -78,7 +101,10 @@ pub struct Events {
 
 impl Default for Events {
     fn default() -> Self {
-        Events { sender: broadcast::Sender::new(BACKLOG), watchers: Arc::default() }
+        Events {
+            sender: broadcast::Sender::new(BACKLOG),
+            watchers: Arc::default(),
+        }
     }
 }
 
@@ -86,7 +112,10 @@ impl Events {
     /// Watch from now on.
     pub fn watch(&self) -> Watcher {
         self.watchers.fetch_add(1, Ordering::Relaxed);
-        Watcher { events: self.sender.subscribe(), watchers: self.watchers.clone() }
+        Watcher {
+            events: self.sender.subscribe(),
+            watchers: self.watchers.clone(),
+        }
     }
 
     /// True while somebody watches.
@@ -97,7 +126,10 @@ impl Events {
     /// Send an event, if somebody watches.
     pub(crate) fn send_with(&self, event: impl FnOnce() -> Event) {
         if self.are_watched() {
-            let timed = Timed { time: clock::unix_ms(), event: event() };
+            let timed = Timed {
+                time: clock::unix_ms(),
+                event: event(),
+            };
             // The last watcher may just have left.
             let _unseen = self.sender.send(Arc::new(timed));
         }

@@ -89,7 +89,9 @@ pub enum IfMatch {
 impl IfMatch {
     fn check(&self, found: Option<RecordVersion>) -> Result<(), Refusal> {
         let fits = match (self, found) {
-            (IfMatch::Anything, _) | (IfMatch::Something, Some(_)) | (IfMatch::Nothing, None) => true,
+            (IfMatch::Anything, _) | (IfMatch::Something, Some(_)) | (IfMatch::Nothing, None) => {
+                true
+            }
             (IfMatch::Etag(tag), Some(version)) => *tag == Etag::of(version).0,
             (IfMatch::Etag(_) | IfMatch::Something, None) | (IfMatch::Nothing, Some(_)) => false,
         };
@@ -101,7 +103,12 @@ impl IfMatch {
             None => "there is no such draft",
         };
         let hint = "read it again, repeat the change, and send its ETag as If-Match";
-        Err(Refusal::new(RefusalKind::Changed, "precondition-failed", message, hint))
+        Err(Refusal::new(
+            RefusalKind::Changed,
+            "precondition-failed",
+            message,
+            hint,
+        ))
     }
 }
 
@@ -122,17 +129,24 @@ impl FlowRecords {
     }
 
     pub(crate) async fn get(&self, id: &FlowId) -> Result<Stored<FlowRecord>, Refusal> {
-        self.find(id).await?.ok_or_else(|| Refusal::not_found("flow", id))
+        self.find(id)
+            .await?
+            .ok_or_else(|| Refusal::not_found("flow", id))
     }
 
     pub(crate) async fn draft(&self, id: &FlowId) -> Result<Stored<FlowDocument>, Refusal> {
-        self.0.read(&draft_key(id)).await?.ok_or_else(|| Refusal::not_found("flow", id))
+        self.0
+            .read(&draft_key(id))
+            .await?
+            .ok_or_else(|| Refusal::not_found("flow", id))
     }
 
     pub(crate) async fn revision(&self, id: &FlowId, number: u64) -> Result<Revision, Refusal> {
         let stored = self.0.read(&revision_key(id, number)).await?;
         let missing = || Refusal::not_found("revision", format!("{number} of flow {id}"));
-        stored.map(|stored: Stored<Revision>| stored.value).ok_or_else(missing)
+        stored
+            .map(|stored: Stored<Revision>| stored.value)
+            .ok_or_else(missing)
     }
 
     /// The kept revisions, the newest first.
@@ -185,17 +199,32 @@ impl FlowRecords {
             ..flow.value
         };
         let mut change = self.0.change();
-        change.put(flow_key(&id), &record, Some(flow.version)).await?;
-        change.put(revision_key(&id, revision.revision), revision, None).await?;
-        for old in self.revisions(&id).await?.into_iter().skip(KEPT_REVISIONS - 1) {
+        change
+            .put(flow_key(&id), &record, Some(flow.version))
+            .await?;
+        change
+            .put(revision_key(&id, revision.revision), revision, None)
+            .await?;
+        for old in self
+            .revisions(&id)
+            .await?
+            .into_iter()
+            .skip(KEPT_REVISIONS - 1)
+        {
             change.delete(revision_key(&id, old.value.revision), old.version)?;
         }
         change.commit().await.map(drop)
     }
 
-    pub(crate) async fn save_flow(&self, record: &FlowRecord, replaces: RecordVersion) -> Result<(), Refusal> {
+    pub(crate) async fn save_flow(
+        &self,
+        record: &FlowRecord,
+        replaces: RecordVersion,
+    ) -> Result<(), Refusal> {
         let mut change = self.0.change();
-        change.put(flow_key(&record.id), record, Some(replaces)).await?;
+        change
+            .put(flow_key(&record.id), record, Some(replaces))
+            .await?;
         change.commit().await.map(drop)
     }
 

@@ -29,7 +29,9 @@ impl CaptureBudget {
     /// Take bytes; false if there are not that many left.
     pub(crate) fn take(&self, bytes: usize) -> bool {
         let take = |left: usize| left.checked_sub(bytes);
-        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
+        self.0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take)
+            .is_ok()
     }
 
     pub(crate) fn give_back(&self, bytes: usize) {
@@ -59,7 +61,11 @@ impl History {
         let trace = RunTrace::new(id, flow, live.paths.clone(), capture, self.budget.clone());
         let trace = Arc::new(trace);
         let mut shard = self.shard(id);
-        let oldest = if shard.len() >= self.per_shard { shard.pop_front() } else { None };
+        let oldest = if shard.len() >= self.per_shard {
+            shard.pop_front()
+        } else {
+            None
+        };
         shard.push_back(trace.clone());
         drop(shard);
         // Freeing a run's messages takes time; not under the lock.
@@ -69,21 +75,42 @@ impl History {
 
     fn shard(&self, id: RunId) -> MutexGuard<'_, VecDeque<Arc<RunTrace>>> {
         let shard = id.as_u128() as usize % SHARDS;
-        self.shards[shard].lock().unwrap_or_else(PoisonError::into_inner)
+        self.shards[shard]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The newest runs first, of one flow or of all, older than `before`.
-    pub fn list(&self, flow: Option<&FlowId>, before: Option<RunId>, limit: usize) -> Vec<RunSummary> {
-        let shards = self.shards.iter().map(|s| s.lock().unwrap_or_else(PoisonError::into_inner).clone());
-        let mut runs: Vec<_> = shards.flatten().filter(|run| before.is_none_or(|b| run.id < b)).collect();
+    pub fn list(
+        &self,
+        flow: Option<&FlowId>,
+        before: Option<RunId>,
+        limit: usize,
+    ) -> Vec<RunSummary> {
+        let shards = self
+            .shards
+            .iter()
+            .map(|s| s.lock().unwrap_or_else(PoisonError::into_inner).clone());
+        let mut runs: Vec<_> = shards
+            .flatten()
+            .filter(|run| before.is_none_or(|b| run.id < b))
+            .collect();
         runs.sort_by_key(|run| std::cmp::Reverse(run.id));
         let summaries = runs.iter().map(|run| run.summary());
-        summaries.filter(|run| flow.is_none_or(|flow| run.flow == *flow)).take(limit).collect()
+        summaries
+            .filter(|run| flow.is_none_or(|flow| run.flow == *flow))
+            .take(limit)
+            .collect()
     }
 
     /// One run.
     pub fn get(&self, id: RunId) -> Option<RunDetail> {
-        let run = self.shard(id).iter().rev().find(|run| run.id == id).cloned();
+        let run = self
+            .shard(id)
+            .iter()
+            .rev()
+            .find(|run| run.id == id)
+            .cloned();
         run.map(|run| run.detail())
     }
 }

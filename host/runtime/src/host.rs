@@ -141,7 +141,8 @@ impl Host {
     /// got a name.
     async fn sweep(&self, open: &[(InstanceRecord, Arc<Instance>)]) -> Result<(), Refusal> {
         for id in self.parts.store.instances()? {
-            let known = id == InstanceId::SYSTEM || open.iter().any(|(r, _)| r.id == id.to_string());
+            let known =
+                id == InstanceId::SYSTEM || open.iter().any(|(r, _)| r.id == id.to_string());
             if !known {
                 tracing::warn!(instance = %id, "removing what is left of an instance without a name");
                 self.parts.store.destroy_instance(id).await?;
@@ -151,12 +152,19 @@ impl Host {
     }
 
     async fn open_instance(&self, record: &InstanceRecord) -> Result<Arc<Instance>, Refusal> {
-        let Parts { store, sandbox, builder, limits, .. } = &self.parts;
+        let Parts {
+            store,
+            sandbox,
+            builder,
+            limits,
+            ..
+        } = &self.parts;
         let id: InstanceId = record.id.parse().map_err(Refusal::internal)?;
         let fence = store.open_writer(id)?;
         let records = Records::new(store.clone(), fence);
         let secrets = Arc::new(NoSecrets);
-        let library = Library::open(records.clone(), sandbox.clone(), builder.clone(), secrets).await?;
+        let library =
+            Library::open(records.clone(), sandbox.clone(), builder.clone(), secrets).await?;
         let shared = Shared {
             name: record.name.clone(),
             state: Buckets::new(store.clone(), fence),
@@ -166,7 +174,12 @@ impl Host {
             metrics: self.metrics.clone(),
             background: tokio_util::task::TaskTracker::new(),
         };
-        Ok(Arc::new(Instance::new(shared, self.palette.clone(), library, FlowRecords(records))))
+        Ok(Arc::new(Instance::new(
+            shared,
+            self.palette.clone(),
+            library,
+            FlowRecords(records),
+        )))
     }
 
     /// Activate an instance: its key, its space, and a flow that greets. Well
@@ -174,20 +187,33 @@ impl Host {
     ///
     /// # Errors
     /// `instance-exists`, `host-taken`, `invalid-host`, or the store's.
-    pub async fn activate(&self, name: InstanceName, hosts: Vec<String>) -> Result<InstanceRecord, Refusal> {
-        let hosts = hosts.iter().map(|host| valid_host(host)).collect::<Result<Vec<_>, _>>()?;
+    pub async fn activate(
+        &self,
+        name: InstanceName,
+        hosts: Vec<String>,
+    ) -> Result<InstanceRecord, Refusal> {
+        let hosts = hosts
+            .iter()
+            .map(|host| valid_host(host))
+            .collect::<Result<Vec<_>, _>>()?;
         let _changing = self.changing.lock().await;
         self.check_free(&name, &hosts)?;
         let id = InstanceId::generate()?;
         self.parts.store.create_instance(id).await?;
         let activated_at = clock::unix_ms();
-        let record = InstanceRecord { name: name.clone(), hosts, activated_at, id: id.to_string() };
+        let record = InstanceRecord {
+            name: name.clone(),
+            hosts,
+            activated_at,
+            id: id.to_string(),
+        };
         let instance = self.open_instance(&record).await?;
         self.welcome(&instance).await?;
         let mut change = self.records.change();
         change.put(instance_key(&name), &record, None).await?;
         change.commit().await?;
-        self.directory.rcu(|directory| directory.with(&record, &instance));
+        self.directory
+            .rcu(|directory| directory.with(&record, &instance));
         Ok(record)
     }
 
@@ -206,7 +232,15 @@ impl Host {
             self.activate(name, Vec::new()).await?;
         }
         let mut change = self.records.change();
-        change.put(key, &Started { at: clock::unix_ms() }, None).await?;
+        change
+            .put(
+                key,
+                &Started {
+                    at: clock::unix_ms(),
+                },
+                None,
+            )
+            .await?;
         change.commit().await.map(drop)
     }
 
@@ -215,24 +249,44 @@ impl Host {
         if directory.by_name.contains_key(name) {
             let message = format!("instance {name} exists already");
             let hint = "choose another name";
-            return Err(Refusal::new(RefusalKind::Conflict, "instance-exists", message, hint));
+            return Err(Refusal::new(
+                RefusalKind::Conflict,
+                "instance-exists",
+                message,
+                hint,
+            ));
         }
-        match hosts.iter().find(|host| directory.by_host.contains_key(*host)) {
+        match hosts
+            .iter()
+            .find(|host| directory.by_host.contains_key(*host))
+        {
             None => Ok(()),
             Some(host) => {
                 let message = format!("host name {host} belongs to another instance");
                 let hint = "choose another host name";
-                Err(Refusal::new(RefusalKind::Conflict, "host-taken", message, hint))
+                Err(Refusal::new(
+                    RefusalKind::Conflict,
+                    "host-taken",
+                    message,
+                    hint,
+                ))
             }
         }
     }
 
     async fn welcome(&self, instance: &Instance) -> Result<(), Refusal> {
-        let Welcome { component, wasm, flow, document } = &self.parts.welcome;
+        let Welcome {
+            component,
+            wasm,
+            flow,
+            document,
+        } = &self.parts.welcome;
         let component = component.parse().map_err(Refusal::internal)?;
         let flow: FlowId = flow.parse().map_err(Refusal::internal)?;
         instance.upload(component, None, wasm.clone()).await?;
-        instance.save_draft(&flow, document, &crate::flows::IfMatch::Anything).await?;
+        instance
+            .save_draft(&flow, document, &crate::flows::IfMatch::Anything)
+            .await?;
         instance.deploy(&flow).await.map(drop)
     }
 
@@ -265,7 +319,11 @@ impl Host {
     /// The instance of a name.
     pub fn instance(&self, name: &str) -> Option<Arc<Instance>> {
         let name: InstanceName = name.parse().ok()?;
-        self.directory.load().by_name.get(&name).map(|(_, instance)| instance.clone())
+        self.directory
+            .load()
+            .by_name
+            .get(&name)
+            .map(|(_, instance)| instance.clone())
     }
 
     /// The instance of a host name (lower case, without port): one of its own,
@@ -280,7 +338,11 @@ impl Host {
     /// All instances, by name.
     pub fn instances(&self) -> Vec<InstanceRecord> {
         let directory = self.directory.load();
-        let mut records: Vec<_> = directory.by_name.values().map(|(record, _)| record.clone()).collect();
+        let mut records: Vec<_> = directory
+            .by_name
+            .values()
+            .map(|(record, _)| record.clone())
+            .collect();
         records.sort_by(|a, b| a.name.cmp(&b.name));
         records
     }
@@ -303,8 +365,14 @@ impl Host {
     /// Let all runs end, as far as `grace` allows, then close the store.
     pub async fn stop(&self, grace: Duration) {
         let directory = self.directory.load_full();
-        let all = directory.by_name.values().map(|(_, instance)| instance.stop());
-        if tokio::time::timeout(grace, futures_util::future::join_all(all)).await.is_err() {
+        let all = directory
+            .by_name
+            .values()
+            .map(|(_, instance)| instance.stop());
+        if tokio::time::timeout(grace, futures_util::future::join_all(all))
+            .await
+            .is_err()
+        {
             tracing::warn!("some runs had not ended after {grace:?}");
         }
         if let Err(error) = self.parts.store.close().await {
@@ -317,10 +385,17 @@ impl Directory {
     fn of(instances: Vec<(InstanceRecord, Arc<Instance>)>) -> Self {
         let hosts = |(record, instance): &(InstanceRecord, Arc<Instance>)| {
             let instance = instance.clone();
-            record.hosts.clone().into_iter().map(move |host| (host, instance.clone()))
+            record
+                .hosts
+                .clone()
+                .into_iter()
+                .map(move |host| (host, instance.clone()))
         };
         let by_host = instances.iter().flat_map(hosts).collect();
-        let by_name = instances.into_iter().map(|entry| (entry.0.name.clone(), entry)).collect();
+        let by_name = instances
+            .into_iter()
+            .map(|entry| (entry.0.name.clone(), entry))
+            .collect();
         Directory { by_name, by_host }
     }
 
@@ -330,7 +405,10 @@ impl Directory {
     }
 
     fn without(&self, name: &InstanceName) -> Self {
-        let all = self.by_name.values().filter(|(record, _)| record.name != *name);
+        let all = self
+            .by_name
+            .values()
+            .filter(|(record, _)| record.name != *name);
         Directory::of(all.cloned().collect())
     }
 }
@@ -347,6 +425,12 @@ fn valid_host(host: &str) -> Result<String, Refusal> {
         return Ok(host);
     }
     let message = format!("{host:?} is not a host name of its own");
-    let hint = "use a name like flows.example.org, without port; <instance>.localhost is always there";
-    Err(Refusal::new(RefusalKind::Invalid, "invalid-host", message, hint))
+    let hint =
+        "use a name like flows.example.org, without port; <instance>.localhost is always there";
+    Err(Refusal::new(
+        RefusalKind::Invalid,
+        "invalid-host",
+        message,
+        hint,
+    ))
 }

@@ -88,7 +88,14 @@ impl Instance {
     ) -> Self {
         let shared = Arc::new(shared);
         let (serving, changing) = (ArcSwap::default(), Mutex::default());
-        Instance { shared, palette, library, flows, serving, changing }
+        Instance {
+            shared,
+            palette,
+            library,
+            flows,
+            serving,
+            changing,
+        }
     }
 
     /// The name.
@@ -101,7 +108,9 @@ impl Instance {
     pub(crate) async fn resume(&self) -> Result<(), Refusal> {
         let mut live = Vec::new();
         for flow in self.flows.list().await? {
-            let Some(number) = flow.revision.filter(|_| flow.enabled) else { continue };
+            let Some(number) = flow.revision.filter(|_| flow.enabled) else {
+                continue;
+            };
             let revision = self.flows.revision(&flow.id, number).await?;
             match self.build(&revision).await {
                 Ok((built, _warnings)) => live.push(built),
@@ -117,7 +126,10 @@ impl Instance {
             tracing::error!(instance = %self.name(), ?problems, "flows contradict each other");
             RouteTable::default()
         });
-        self.serving.store(Arc::new(Serving { flows: index(live), routes }));
+        self.serving.store(Arc::new(Serving {
+            flows: index(live),
+            routes,
+        }));
         Ok(())
     }
 
@@ -140,27 +152,53 @@ impl Instance {
     /// `not-found`, or the store's.
     pub async fn flow(&self, id: &FlowId) -> Result<Flow, Refusal> {
         let record = self.flows.get(id).await?.value;
-        let Stored { value: draft, version } = self.flows.draft(id).await?;
+        let Stored {
+            value: draft,
+            version,
+        } = self.flows.draft(id).await?;
         let problems = self.validate(&draft);
-        Ok(Flow { record, etag: Etag::of(version), draft, problems })
+        Ok(Flow {
+            record,
+            etag: Etag::of(version),
+            draft,
+            problems,
+        })
     }
 
     /// Save a draft. It may be incomplete: its problems come back with it.
     ///
     /// # Errors
     /// Not a flow document, or over a limit; `precondition-failed`; the store's.
-    pub async fn save_draft(&self, id: &FlowId, text: &[u8], if_match: &IfMatch) -> Result<Saved, Refusal> {
+    pub async fn save_draft(
+        &self,
+        id: &FlowId,
+        text: &[u8],
+        if_match: &IfMatch,
+    ) -> Result<Saved, Refusal> {
         let draft = FlowDocument::parse(text, Some(id)).map_err(not_a_document)?;
         if draft.id != *id {
             let message = format!("the document's id is {}, the address says {id}", draft.id);
             let hint = "leave the id out, or make them agree";
-            return Err(Refusal::new(RefusalKind::Invalid, "invalid-document", message, hint));
+            return Err(Refusal::new(
+                RefusalKind::Invalid,
+                "invalid-document",
+                message,
+                hint,
+            ));
         }
         let _changing = self.changing.lock().await;
         let created = self.flows.find(id).await?.is_none();
-        let etag = self.flows.save_draft(&draft, if_match, clock::unix_ms()).await?;
+        let etag = self
+            .flows
+            .save_draft(&draft, if_match, clock::unix_ms())
+            .await?;
         let problems = self.validate(&draft);
-        Ok(Saved { created, etag, draft, problems })
+        Ok(Saved {
+            created,
+            etag,
+            draft,
+            problems,
+        })
     }
 
     /// All that is wrong with a document in this instance.
@@ -205,12 +243,20 @@ impl Instance {
         let flow = self.flows.get(id).await?;
         let Some(number) = flow.value.revision else {
             let message = format!("flow {id} was never deployed");
-            return Err(Refusal::new(RefusalKind::Conflict, "not-deployed", message, "deploy it"));
+            return Err(Refusal::new(
+                RefusalKind::Conflict,
+                "not-deployed",
+                message,
+                "deploy it",
+            ));
         };
         if flow.value.enabled == enabled {
             return Ok(flow.value);
         }
-        let record = FlowRecord { enabled, ..flow.value };
+        let record = FlowRecord {
+            enabled,
+            ..flow.value
+        };
         if enabled {
             let (live, _warnings) = self.build(&self.flows.revision(id, number).await?).await?;
             let routes = self.routes_with(&live)?;
@@ -239,15 +285,28 @@ impl Instance {
     ///
     /// # Errors
     /// `not-found`, `not-deployed`, or `not-injectable`.
-    pub async fn inject(&self, id: &FlowId, node: &NodeId, payload: Option<Value>) -> Result<RunId, Refusal> {
+    pub async fn inject(
+        &self,
+        id: &FlowId,
+        node: &NodeId,
+        payload: Option<Value>,
+    ) -> Result<RunId, Refusal> {
         let live = self.live(id).await?;
         let Some(index) = live.plan.find(node.as_str()) else {
-            return Err(Refusal::not_found("node", format!("{node} in the live revision of flow {id}")));
+            return Err(Refusal::not_found(
+                "node",
+                format!("{node} in the live revision of flow {id}"),
+            ));
         };
         if live.plan.node(index).source != Some(Source::Manual) {
             let message = format!("{node} is no inject node");
             let hint = "name an inject node of the flow";
-            return Err(Refusal::new(RefusalKind::Conflict, "not-injectable", message, hint));
+            return Err(Refusal::new(
+                RefusalKind::Conflict,
+                "not-injectable",
+                message,
+                hint,
+            ));
         }
         let message = injected(&live, index, payload)?;
         Ok(live.start(index, message).detach())
@@ -259,7 +318,12 @@ impl Instance {
         }
         self.flows.get(id).await?;
         let message = format!("flow {id} is not live");
-        Err(Refusal::new(RefusalKind::Conflict, "not-deployed", message, "deploy or enable it"))
+        Err(Refusal::new(
+            RefusalKind::Conflict,
+            "not-deployed",
+            message,
+            "deploy or enable it",
+        ))
     }
 
     /// The components.
@@ -286,14 +350,23 @@ impl Instance {
     /// # Errors
     /// `not-found`; `component-in-use` with the revisions that use it; the
     /// store's.
-    pub async fn delete_component(&self, name: &ComponentName, version: &Version) -> Result<(), Refusal> {
+    pub async fn delete_component(
+        &self,
+        name: &ComponentName,
+        version: &Version,
+    ) -> Result<(), Refusal> {
         let _changing = self.changing.lock().await;
         self.library.get(name, Some(version))?;
         let users = self.users_of(name, version).await?;
         if !users.is_empty() {
             let message = format!("{name} {version} is used by {}", users.join(", "));
             let hint = "delete these flows, or keep the component";
-            return Err(Refusal::new(RefusalKind::Conflict, "component-in-use", message, hint));
+            return Err(Refusal::new(
+                RefusalKind::Conflict,
+                "component-in-use",
+                message,
+                hint,
+            ));
         }
         self.library.remove(name, version).await
     }
@@ -301,12 +374,20 @@ impl Instance {
     /// The revisions that use a version of a component. An open run is on a
     /// revision that is live or kept, or its flow was deleted: then it holds the
     /// compiled form itself.
-    async fn users_of(&self, name: &ComponentName, version: &Version) -> Result<Vec<String>, Refusal> {
+    async fn users_of(
+        &self,
+        name: &ComponentName,
+        version: &Version,
+    ) -> Result<Vec<String>, Refusal> {
         let mut users = Vec::new();
         for flow in self.flows.list().await? {
             for stored in self.flows.revisions(&flow.id).await? {
                 let revision = stored.value;
-                if revision.components.iter().any(|used| used.name == *name && used.version == *version) {
+                if revision
+                    .components
+                    .iter()
+                    .any(|used| used.name == *name && used.version == *version)
+                {
                     users.push(format!("flow {} revision {}", flow.id, revision.revision));
                 }
             }
@@ -320,7 +401,12 @@ impl Instance {
     }
 
     /// The recent runs, the newest first.
-    pub fn runs(&self, flow: Option<&FlowId>, before: Option<RunId>, limit: usize) -> Vec<RunSummary> {
+    pub fn runs(
+        &self,
+        flow: Option<&FlowId>,
+        before: Option<RunId>,
+        limit: usize,
+    ) -> Vec<RunSummary> {
         self.shared.history.list(flow, before, limit)
     }
 
@@ -357,7 +443,11 @@ fn not_a_document(problem: Problem) -> Refusal {
         weft_model::problem::ProblemCode::LimitExceeded => RefusalKind::TooLarge,
         _ => RefusalKind::Invalid,
     };
-    let (code, message, hint) = (problem.code.as_str(), problem.message.clone(), problem.hint.clone());
+    let (code, message, hint) = (
+        problem.code.as_str(),
+        problem.message.clone(),
+        problem.hint.clone(),
+    );
     let mut refusal = Refusal::new(kind, code, message, hint);
     refusal.problems = vec![problem];
     refusal

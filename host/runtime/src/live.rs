@@ -39,10 +39,19 @@ impl LiveFlow {
         behaviours: Vec<Box<dyn Node>>,
     ) -> Self {
         let limits = &instance.limits;
-        let wanted = plan.settings.max_activations.unwrap_or(limits.default_activations);
+        let wanted = plan
+            .settings
+            .max_activations
+            .unwrap_or(limits.default_activations);
         LiveFlow {
-            metrics: instance.metrics.of_flow(instance.name.as_str(), plan.flow.as_str()),
-            paths: plan.nodes.iter().map(|node| node.spec.path.clone()).collect(),
+            metrics: instance
+                .metrics
+                .of_flow(instance.name.as_str(), plan.flow.as_str()),
+            paths: plan
+                .nodes
+                .iter()
+                .map(|node| node.spec.path.clone())
+                .collect(),
             max_activations: wanted.min(limits.max_activations),
             may_reply: who_may_reply(&plan),
             behaviours: behaviours.into(),

@@ -50,10 +50,20 @@ impl Default for Metrics {
         let faults = Family::default();
         let fuel = Family::default();
         registry.register("runs", "Runs that have ended", runs.clone());
-        registry.register("activations", "Activations that have ended", activations.clone());
+        registry.register(
+            "activations",
+            "Activations that have ended",
+            activations.clone(),
+        );
         registry.register("faults", "Activations that failed", faults.clone());
         registry.register("fuel", "Fuel used by functions", fuel.clone());
-        Metrics { registry, runs, activations, faults, fuel }
+        Metrics {
+            registry,
+            runs,
+            activations,
+            faults,
+            fuel,
+        }
     }
 }
 
@@ -67,9 +77,16 @@ impl Metrics {
     }
 
     pub(crate) fn of_flow(&self, instance: &str, flow: &str) -> FlowMetrics {
-        let labels = FlowLabels { instance: instance.to_owned(), flow: flow.to_owned() };
+        let labels = FlowLabels {
+            instance: instance.to_owned(),
+            flow: flow.to_owned(),
+        };
         let run = |outcome| {
-            let labels = RunLabels { instance: instance.to_owned(), flow: flow.to_owned(), outcome };
+            let labels = RunLabels {
+                instance: instance.to_owned(),
+                flow: flow.to_owned(),
+                outcome,
+            };
             self.runs.get_or_create(&labels).clone()
         };
         FlowMetrics {

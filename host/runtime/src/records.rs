@@ -37,7 +37,11 @@ pub struct Stored<T> {
 impl Records {
     /// The records that `fence` may write.
     pub fn new(store: Store, fence: Fence) -> Self {
-        Records { store, instance: fence.instance(), fence }
+        Records {
+            store,
+            instance: fence.instance(),
+            fence,
+        }
     }
 
     /// The store below.
@@ -65,11 +69,16 @@ impl Records {
     ///
     /// # Errors
     /// As [`Records::read`].
-    pub async fn list<T: DeserializeOwned>(&self, prefix: &KeyPrefix) -> Result<Vec<Stored<T>>, Refusal> {
+    pub async fn list<T: DeserializeOwned>(
+        &self,
+        prefix: &KeyPrefix,
+    ) -> Result<Vec<Stored<T>>, Refusal> {
         let mut values = Vec::new();
         let mut after: Option<ScanPosition> = None;
         loop {
-            let page = self.store.scan(self.instance, prefix, after.as_ref(), PAGE)?;
+            let page = self
+                .store
+                .scan(self.instance, prefix, after.as_ref(), PAGE)?;
             let more = page.len() == PAGE;
             for (position, record) in page {
                 values.push(self.open(record).await?);
@@ -83,18 +92,26 @@ impl Records {
 
     /// Begin a change that is committed as one.
     pub fn change(&self) -> Change<'_> {
-        Change { records: self, batch: Batch::new() }
+        Change {
+            records: self,
+            batch: Batch::new(),
+        }
     }
 
     async fn open<T: DeserializeOwned>(&self, record: Record) -> Result<Stored<T>, Refusal> {
         let value = match record.value.split_first() {
             Some((&INLINE, json)) => serde_json::from_slice(json)?,
             _ => match payload_of(&record) {
-                Some(id) => serde_json::from_slice(&self.store.read_payload(self.instance, id).await?)?,
+                Some(id) => {
+                    serde_json::from_slice(&self.store.read_payload(self.instance, id).await?)?
+                }
                 None => return Err(Refusal::internal("a record of an unknown form")),
             },
         };
-        Ok(Stored { value, version: record.version })
+        Ok(Stored {
+            value,
+            version: record.version,
+        })
     }
 }
 
@@ -128,7 +145,11 @@ impl Change<'_> {
         let (form, content) = if json.len() <= MAX_INLINE {
             (INLINE, json)
         } else {
-            let payload = self.records.store.write_payload(self.records.instance, json.into()).await?;
+            let payload = self
+                .records
+                .store
+                .write_payload(self.records.instance, json.into())
+                .await?;
             let id = payload.id().to_string();
             self.batch.retain(payload);
             (BESIDE, id.into_bytes())
@@ -160,7 +181,11 @@ impl Change<'_> {
     /// # Errors
     /// `changed-meanwhile` if a record has another version by now.
     pub async fn commit(self) -> Result<Version, Refusal> {
-        let Records { store, instance, fence } = self.records;
+        let Records {
+            store,
+            instance,
+            fence,
+        } = self.records;
         let sequence = store.commit(*instance, self.batch, *fence).await?;
         Ok(sequence.into())
     }

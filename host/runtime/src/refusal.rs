@@ -54,24 +54,43 @@ impl Refusal {
         message: impl Into<String>,
         hint: impl Into<String>,
     ) -> Self {
-        Refusal { kind, code: code.into(), message: message.into(), hint: hint.into(), problems: vec![] }
+        Refusal {
+            kind,
+            code: code.into(),
+            message: message.into(),
+            hint: hint.into(),
+            problems: vec![],
+        }
     }
 
     pub(crate) fn not_found(what: &str, name: impl fmt::Display) -> Self {
         let message = format!("there is no {what} {name}");
-        Refusal::new(RefusalKind::NotFound, "not-found", message, "check the name, or list what there is")
+        Refusal::new(
+            RefusalKind::NotFound,
+            "not-found",
+            message,
+            "check the name, or list what there is",
+        )
     }
 
     /// A fault of the host: the log has the reason, the caller does not.
     pub fn internal(reason: impl fmt::Display) -> Self {
         tracing::error!(%reason, "a request failed");
         let message = "a fault of the host; its log says more";
-        Refusal::new(RefusalKind::Internal, "internal-error", message, "try again, or ask the operator")
+        Refusal::new(
+            RefusalKind::Internal,
+            "internal-error",
+            message,
+            "try again, or ask the operator",
+        )
     }
 
     pub(crate) fn invalid_document(problems: Vec<Problem>) -> Self {
         let errors = problems.iter().filter(|problem| problem.is_error()).count();
-        let message = format!("the flow has {errors} error{}", if errors == 1 { "" } else { "s" });
+        let message = format!(
+            "the flow has {errors} error{}",
+            if errors == 1 { "" } else { "s" }
+        );
         let hint = "mend each of the problems listed";
         let mut refusal = Refusal::new(RefusalKind::Invalid, "invalid-flow", message, hint);
         refusal.problems = problems;

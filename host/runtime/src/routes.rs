@@ -46,14 +46,21 @@ impl RouteTable {
     /// # Errors
     /// A problem for each node whose route another flow has already; `new` is
     /// the flow that comes last and gets the blame.
-    pub fn build(flows: &[Arc<LiveFlow>], new: Option<&Arc<LiveFlow>>) -> Result<RouteTable, Vec<Problem>> {
+    pub fn build(
+        flows: &[Arc<LiveFlow>],
+        new: Option<&Arc<LiveFlow>>,
+    ) -> Result<RouteTable, Vec<Problem>> {
         let mut by_path: HashMap<String, Vec<Arc<Endpoint>>> = HashMap::new();
         let mut problems = Vec::new();
         for flow in flows.iter().chain(new) {
             for node in flow.plan.indexes() {
-                let Some(endpoint) = endpoint(flow, node) else { continue };
+                let Some(endpoint) = endpoint(flow, node) else {
+                    continue;
+                };
                 let same_path = by_path.entry(to_matchit(&endpoint.route.path)).or_default();
-                let other = same_path.iter().find(|other| other.route.method == endpoint.route.method);
+                let other = same_path
+                    .iter()
+                    .find(|other| other.route.method == endpoint.route.method);
                 match other {
                     Some(other) => problems.push(taken(&endpoint, other)),
                     None => same_path.push(Arc::new(endpoint)),
@@ -67,18 +74,37 @@ impl RouteTable {
                 problems.push(conflicting(&first, &error));
             }
         }
-        if problems.is_empty() { Ok(table) } else { Err(problems) }
+        if problems.is_empty() {
+            Ok(table)
+        } else {
+            Err(problems)
+        }
     }
 
     /// Find what a request meets. `path` is percent-encoded, as it came.
     pub fn find(&self, method: &Method, path: &str) -> Matched {
-        let Ok(found) = self.paths.at(path) else { return Matched::Nothing };
+        let Ok(found) = self.paths.at(path) else {
+            return Matched::Nothing;
+        };
         let endpoints = found.value;
-        let with = |wanted: &Method| endpoints.iter().find(|e| e.route.method.as_ref() == Some(wanted));
-        let head_as_get = || if method == Method::HEAD { with(&Method::GET) } else { None };
+        let with = |wanted: &Method| {
+            endpoints
+                .iter()
+                .find(|e| e.route.method.as_ref() == Some(wanted))
+        };
+        let head_as_get = || {
+            if method == Method::HEAD {
+                with(&Method::GET)
+            } else {
+                None
+            }
+        };
         let any = || endpoints.iter().find(|e| e.route.method.is_none());
         let Some(endpoint) = with(method).or_else(head_as_get).or_else(any) else {
-            let mut allowed: Vec<_> = endpoints.iter().filter_map(|e| e.route.method.clone()).collect();
+            let mut allowed: Vec<_> = endpoints
+                .iter()
+                .filter_map(|e| e.route.method.clone())
+                .collect();
             if allowed.contains(&Method::GET) && !allowed.contains(&Method::HEAD) {
                 allowed.push(Method::HEAD);
             }
@@ -93,11 +119,22 @@ impl RouteTable {
 
 fn endpoint(flow: &Arc<LiveFlow>, node: NodeIndex) -> Option<Endpoint> {
     let planned = flow.plan.node(node);
-    let Some(Source::Http(route)) = &planned.source else { return None };
+    let Some(Source::Http(route)) = &planned.source else {
+        return None;
+    };
     let http_in = compile::<HttpIn>(&planned.spec).ok()?;
-    let params = route.path.split('/').filter_map(|part| part.strip_prefix([':', '*']));
+    let params = route
+        .path
+        .split('/')
+        .filter_map(|part| part.strip_prefix([':', '*']));
     let params = params.map(Arc::from).collect();
-    Some(Endpoint { flow: flow.clone(), node, http_in, route: route.clone(), params })
+    Some(Endpoint {
+        flow: flow.clone(),
+        node,
+        http_in,
+        route: route.clone(),
+        params,
+    })
 }
 
 /// `/users/:id/*rest` as matchit writes it: `/users/{p0}/{*p1}`. Parameters are
@@ -112,13 +149,20 @@ fn to_matchit(path: &str) -> String {
     let part = |part: &str| match part.as_bytes().first() {
         Some(b':') => format!("{{p{}}}", number()),
         Some(b'*') => format!("{{*p{}}}", number()),
-        _ => utf8_percent_encode(part, KEEP).to_string().replace('{', "{{").replace('}', "}}"),
+        _ => utf8_percent_encode(part, KEEP)
+            .to_string()
+            .replace('{', "{{")
+            .replace('}', "}}"),
     };
     path.split('/').map(part).collect::<Vec<_>>().join("/")
 }
 
 fn taken(endpoint: &Endpoint, other: &Endpoint) -> Problem {
-    let method = endpoint.route.method.as_ref().map_or("any method", Method::as_str);
+    let method = endpoint
+        .route
+        .method
+        .as_ref()
+        .map_or("any method", Method::as_str);
     let message = format!(
         "{method} {} is answered by node {} of flow {} already",
         endpoint.route.path,
@@ -129,7 +173,10 @@ fn taken(endpoint: &Endpoint, other: &Endpoint) -> Problem {
 }
 
 fn conflicting(endpoint: &Endpoint, error: &matchit::InsertError) -> Problem {
-    let message = format!("the path {} cannot stand beside another: {error}", endpoint.route.path);
+    let message = format!(
+        "the path {} cannot stand beside another: {error}",
+        endpoint.route.path
+    );
     route_problem(endpoint, message)
 }
 

@@ -19,11 +19,22 @@ pub(crate) struct Buckets {
 
 impl Buckets {
     pub(crate) fn new(store: Store, fence: Fence) -> Self {
-        Buckets { store, instance: fence.instance(), fence }
+        Buckets {
+            store,
+            instance: fence.instance(),
+            fence,
+        }
     }
 
-    pub(crate) fn get(&self, bucket: &str, key: &str) -> Result<Option<StateEntry>, StateUnavailable> {
-        let record = self.store.get(self.instance, &record_key(bucket, key)).map_err(unavailable)?;
+    pub(crate) fn get(
+        &self,
+        bucket: &str,
+        key: &str,
+    ) -> Result<Option<StateEntry>, StateUnavailable> {
+        let record = self
+            .store
+            .get(self.instance, &record_key(bucket, key))
+            .map_err(unavailable)?;
         Ok(record.map(|record| StateEntry {
             value: split(&record.value).1,
             version: record.version.0,
@@ -36,12 +47,22 @@ impl Buckets {
         cursor: Option<&str>,
         limit: usize,
     ) -> Result<KeyPage, StateUnavailable> {
-        let after: Option<ScanPosition> = cursor.map(str::parse).transpose().map_err(unavailable)?;
+        let after: Option<ScanPosition> =
+            cursor.map(str::parse).transpose().map_err(unavailable)?;
         let prefix = Key::new(kind::STATE).name(bucket).into_prefix();
-        let found = self.store.scan(self.instance, &prefix, after.as_ref(), limit).map_err(unavailable)?;
+        let found = self
+            .store
+            .scan(self.instance, &prefix, after.as_ref(), limit)
+            .map_err(unavailable)?;
         let full = found.len() == limit;
-        let cursor = found.last().filter(|_| full).map(|(position, _)| position.to_string());
-        let keys = found.iter().map(|(_, record)| split(&record.value).0).collect();
+        let cursor = found
+            .last()
+            .filter(|_| full)
+            .map(|(position, _)| position.to_string());
+        let keys = found
+            .iter()
+            .map(|(_, record)| split(&record.value).0)
+            .collect();
         Ok(KeyPage { keys, cursor })
     }
 
@@ -52,7 +73,12 @@ impl Buckets {
         }
         let mut batch = Batch::new();
         for effect in effects {
-            let Effect::State { bucket, key, value, expect } = effect;
+            let Effect::State {
+                bucket,
+                key,
+                value,
+                expect,
+            } = effect;
             let record = record_key(bucket, key);
             match expect {
                 Expect::Anything => {}
@@ -73,8 +99,13 @@ impl Buckets {
             Err(CommitError::Conflict { .. }) => Err(CommitFault::Conflict),
             Err(error) => {
                 tracing::error!(%error, "an outcome was not committed");
-                let fault = Fault::new(FaultCode::StoreUnavailable, "the outcome could not be stored");
-                Err(CommitFault::Refused(fault.hint("see /readyz and the host's log")))
+                let fault = Fault::new(
+                    FaultCode::StoreUnavailable,
+                    "the outcome could not be stored",
+                );
+                Err(CommitFault::Refused(
+                    fault.hint("see /readyz and the host's log"),
+                ))
             }
         }
     }
@@ -98,7 +129,9 @@ fn join(key: &str, value: &Bytes) -> Bytes {
 }
 
 fn split(joined: &Bytes) -> (String, Bytes) {
-    let Some((length, rest)) = joined.split_first_chunk::<2>() else { return Default::default() };
+    let Some((length, rest)) = joined.split_first_chunk::<2>() else {
+        return Default::default();
+    };
     let length = usize::from(u16::from_be_bytes(*length)).min(rest.len());
     let key = String::from_utf8_lossy(&rest[..length]).into_owned();
     (key, joined.slice(2 + length..))
@@ -111,7 +144,10 @@ mod tests {
     #[test]
     fn a_record_gives_back_key_and_value() {
         let joined = join("käy", &Bytes::from_static(b"\x00v"));
-        assert_eq!(split(&joined), ("käy".to_owned(), Bytes::from_static(b"\x00v")));
+        assert_eq!(
+            split(&joined),
+            ("käy".to_owned(), Bytes::from_static(b"\x00v"))
+        );
         assert_eq!(split(&Bytes::new()), Default::default());
     }
 }

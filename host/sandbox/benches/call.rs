@@ -16,6 +16,10 @@ use std::time::Instant;
 use support::{FakeHost, KEY, install, message};
 use weft_sandbox::{Call, CallEvent, CallLimits, CompiledCache, Sandbox, SandboxConfig};
 
+/// The allocator of the server.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const ROUNDS: usize = 5;
 const CALLS: u32 = 20_000;
 

@@ -40,24 +40,27 @@ pub(crate) async fn ask(loaded: &Loaded) -> Result<Descriptor, Fault> {
         Answer::Descriptor(text) => text,
         Answer::Outputs(_) => String::new(),
     };
-    read(&text).map_err(|fault| fault.used(ended.usage))
+    read(&text).map_err(|NotADescriptor(why)| {
+        Fault::new(FaultCode::InvalidOutput, why)
+            .hint("`describe` must return a JSON object as wit/function.wit says")
+            .used(ended.usage)
+    })
 }
 
-fn read(text: &str) -> Result<Descriptor, Fault> {
-    let invalid = |message: String| {
-        Fault::new(FaultCode::InvalidOutput, message)
-            .hint("`describe` must return a JSON object as the comment in wit/function.wit says")
-    };
+#[derive(Debug)]
+struct NotADescriptor(String);
+
+fn read(text: &str) -> Result<Descriptor, NotADescriptor> {
     if text.len() > MOST_BYTES {
         let bytes = text.len();
-        return Err(invalid(format!(
+        return Err(NotADescriptor(format!(
             "the descriptor has {bytes} bytes: {MOST_BYTES} are allowed"
         )));
     }
     let descriptor: Descriptor = serde_json::from_str(text)
-        .map_err(|error| invalid(format!("the descriptor is not valid: {error}")))?;
+        .map_err(|error| NotADescriptor(format!("the descriptor is not valid: {error}")))?;
     if !descriptor.config_schema.is_object() {
-        return Err(invalid(
+        return Err(NotADescriptor(
             "the descriptor's configSchema is not a JSON object".to_owned(),
         ));
     }
@@ -210,9 +213,8 @@ mod tests {
             ("{}", "name"),
             (r#"{"name":"n","configSchema":[]}"#, "configSchema"),
         ] {
-            let fault = read(text).unwrap_err();
-            assert_eq!(fault.code, FaultCode::InvalidOutput);
-            assert!(fault.message.contains(what), "{fault}");
+            let NotADescriptor(why) = read(text).unwrap_err();
+            assert!(why.contains(what), "{why}");
         }
     }
 }

@@ -163,7 +163,7 @@ fn function_fault(error: FunctionError, state: &CallState) -> Fault {
         WitKind::Retryable => ErrorKind::Retryable,
         WitKind::Failed => ErrorKind::Failed,
     });
-    fault.data = error.data.map(details);
+    fault.data = error.data.map(details).map(Box::new);
     fault
 }
 

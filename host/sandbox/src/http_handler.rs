@@ -31,7 +31,8 @@ pub(crate) async fn call(
 ) -> Result<Encoded, Failure> {
     let mut message = Message::decode(message, &"".into())
         .map_err(|error| Fault::new(FaultCode::InvalidMessage, error.to_string()))?;
-    let request = http_message::request(&message)?;
+    let request = http_message::request(&message)
+        .map_err(|error| Fault::new(FaultCode::InvalidMessage, error.to_string()))?;
     let (head, body) = exchange(ready, store, request, limits).await?;
     http_message::set_response(&mut message, &head, body);
     let message = message.encode();

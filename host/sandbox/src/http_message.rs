@@ -7,7 +7,6 @@ use http::{Method, Request, Uri, response};
 use weft_model::json;
 use weft_model::message::Message;
 use weft_model::value::{Object, Value};
-use weft_model::{Fault, FaultCode};
 
 /// Headers of one connection, not of the message (RFC 9110 §7.6.1), and those
 /// that depend on the body, which is made anew.
@@ -27,11 +26,16 @@ const NOT_PASSED_ON: [&str; 10] = [
 /// Where a handler is told to be, if the message does not say.
 const NO_HOST: &str = "localhost";
 
+/// A message that no request can be made of; the text says why.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct NoRequest(String);
+
 /// The request that a message asks for.
 ///
 /// # Errors
 /// `method` or `url` can't be used.
-pub(crate) fn request(message: &Message) -> Result<Request<Bytes>, Fault> {
+pub(crate) fn request(message: &Message) -> Result<Request<Bytes>, NoRequest> {
     let from = Lookup {
         message,
         request: message.get("req").and_then(Value::as_object),
@@ -41,7 +45,7 @@ pub(crate) fn request(message: &Message) -> Result<Request<Bytes>, Fault> {
         Some(name) => name
             .to_ascii_uppercase()
             .parse()
-            .map_err(|_| invalid(format!("method {name:?} is not an HTTP method")))?,
+            .map_err(|_| NoRequest(format!("method {name:?} is not an HTTP method")))?,
     };
     let (path, authority) = target(from.field("url").and_then(Value::as_str).unwrap_or("/"))?;
     let (body, body_type) = body(message);
@@ -78,18 +82,18 @@ impl<'a> Lookup<'a> {
     }
 }
 
-fn target(url: &str) -> Result<(PathAndQuery, Option<String>), Fault> {
+fn target(url: &str) -> Result<(PathAndQuery, Option<String>), NoRequest> {
     let uri: Uri = url
         .parse()
-        .map_err(|error| invalid(format!("url {url:?} can't be used: {error}")))?;
+        .map_err(|error| NoRequest(format!("url {url:?} can't be used: {error}")))?;
     let authority = uri.authority().map(|authority| authority.host().to_owned());
     let path = uri.path_and_query().cloned();
     Ok((path.unwrap_or(PathAndQuery::from_static("/")), authority))
 }
 
-fn header_value(text: &str) -> Result<HeaderValue, Fault> {
+fn header_value(text: &str) -> Result<HeaderValue, NoRequest> {
     text.parse()
-        .map_err(|_| invalid(format!("{text:?} can't stand in a header")))
+        .map_err(|_| NoRequest(format!("{text:?} can't stand in a header")))
 }
 
 /// What can't be a header is left out.
@@ -172,10 +176,6 @@ fn header_fields(headers: &HeaderMap) -> Object {
         .collect()
 }
 
-fn invalid(message: String) -> Fault {
-    Fault::new(FaultCode::InvalidMessage, message)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -222,8 +222,8 @@ mod tests {
 
     #[test]
     fn a_url_that_is_none_is_the_messages_fault() {
-        let fault = request(&message(r#"{"url":"http://[x"}"#)).unwrap_err();
-        assert_eq!(fault.code, FaultCode::InvalidMessage);
+        let refused = request(&message(r#"{"url":"http://[x"}"#)).unwrap_err();
+        assert!(refused.to_string().contains("http://[x"), "{refused}");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What a call gives, and what it leaves its neighbours.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod support;
 
 use bytes::Bytes;

@@ -1,5 +1,7 @@
 //! Each way in which a call may fail.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod support;
 
 use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! A component of the standard `wasi:http` world, used as a function.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod support;
 
 use std::sync::Arc;

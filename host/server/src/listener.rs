@@ -103,7 +103,10 @@ fn connection<A: Answer>(
 
 async fn pause_after(error: &io::Error) {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-    if !matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
+    if !matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset
+    ) {
         tracing::warn!(%error, "a connection was not accepted");
         tokio::time::sleep(ACCEPT_PAUSE).await;
     }

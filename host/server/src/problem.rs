@@ -102,12 +102,20 @@ impl Problem {
             run_id: None,
             problems: Vec::new(),
         };
-        Problem(Box::new(Inner { status, headers: Vec::new(), details }))
+        Problem(Box::new(Inner {
+            status,
+            headers: Vec::new(),
+            details,
+        }))
     }
 
     /// The address answers other methods (RFC 9110 §15.5.6).
     pub fn method_not_allowed(allowed: &[Method]) -> Self {
-        let allowed = allowed.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
+        let allowed = allowed
+            .iter()
+            .map(Method::as_str)
+            .collect::<Vec<_>>()
+            .join(", ");
         let problem = Problem::other_method();
         match HeaderValue::from_str(&allowed) {
             Ok(value) => problem.header(ALLOW, value),
@@ -118,8 +126,12 @@ impl Problem {
     /// As [`Problem::method_not_allowed`], for a router that adds `Allow` itself.
     pub(crate) fn other_method() -> Self {
         let detail = "this address does not answer this method";
-        Problem::new(StatusCode::METHOD_NOT_ALLOWED, Code::MethodNotAllowed, detail)
-            .hint("use one of the methods that the Allow header lists")
+        Problem::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            Code::MethodNotAllowed,
+            detail,
+        )
+        .hint("use one of the methods that the Allow header lists")
     }
 
     /// A fault of the host; the log has the reason, the client does not.
@@ -211,7 +223,11 @@ impl Problem {
     }
 
     fn render(&self) -> Response {
-        let Inner { status, headers, details } = &*self.0;
+        let Inner {
+            status,
+            headers,
+            details,
+        } = &*self.0;
         let body = serde_json::to_vec(details).unwrap_or_default();
         let mut response = (*status, body).into_response();
         let kind = HeaderValue::from_static(PROBLEM_JSON);
@@ -237,7 +253,13 @@ impl fmt::Display for Problem {
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
-        let Refusal { kind, code, message, hint, problems } = refusal;
+        let Refusal {
+            kind,
+            code,
+            message,
+            hint,
+            problems,
+        } = refusal;
         let status = match kind {
             RefusalKind::NotFound => StatusCode::NOT_FOUND,
             RefusalKind::Conflict => StatusCode::CONFLICT,
@@ -249,7 +271,9 @@ impl From<Refusal> for Problem {
             RefusalKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             RefusalKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        let problem = Problem::new(status, code, message).hint(hint).findings(problems);
+        let problem = Problem::new(status, code, message)
+            .hint(hint)
+            .findings(problems);
         match status {
             StatusCode::SERVICE_UNAVAILABLE => problem.retry_after(5),
             _ => problem,

@@ -60,7 +60,9 @@ impl fmt::Display for RequestId {
 
 fn is_usable(id: &[u8]) -> bool {
     (1..=MAX_BYTES).contains(&id.len())
-        && id.iter().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(b))
+        && id
+            .iter()
+            .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(b))
 }
 
 /// The mixing function of SplitMix64: one-to-one, so no two numbers meet.
@@ -101,7 +103,9 @@ mod tests {
 
     #[test]
     fn no_two_fresh_ids_are_equal() {
-        let ids: HashSet<_> = (0..10_000).map(|_| RequestId::fresh().to_string()).collect();
+        let ids: HashSet<_> = (0..10_000)
+            .map(|_| RequestId::fresh().to_string())
+            .collect();
         assert_eq!(ids.len(), 10_000);
     }
 }

@@ -24,9 +24,6 @@ use weft_sandbox::cache::CacheError;
 use weft_sandbox::{CompiledCache, Sandbox, SandboxError};
 use weft_store::{MasterKey, MasterKeyError, OpenError, Store, StoreOptions};
 
-/// Connections to the management API at the same time.
-const ADMIN_CONNECTIONS: usize = 1_000;
-
 /// The instance that a new data directory begins with.
 const FIRST_INSTANCE: &str = "default";
 
@@ -48,7 +45,11 @@ pub enum ServeError {
     #[error("the store stopped while it was opened; the log says more")]
     StoreStopped,
     #[error("{what} cannot listen on {address}: {source}")]
-    Listen { what: &'static str, address: SocketAddr, source: io::Error },
+    Listen {
+        what: &'static str,
+        address: SocketAddr,
+        source: io::Error,
+    },
     #[error("the admin token: {0}")]
     Token(String),
     #[error("{0}")]
@@ -86,15 +87,25 @@ pub async fn run(settings: Settings, started: impl FnOnce(&Running)) -> Result<(
     };
     let state = Arc::new(open(settings.clone(), &running).await?);
     let stopping = state.stopping.clone();
-    let flow_limits =
-        Limits { connections: settings.max_connections, header_timeout: settings.header_timeout };
-    let admin_limits = Limits { connections: ADMIN_CONNECTIONS, ..flow_limits };
+    let flow_limits = Limits {
+        connections: settings.max_connections,
+        header_timeout: settings.header_timeout,
+    };
+    let admin_limits = Limits {
+        connections: settings.admin_max_connections,
+        ..flow_limits
+    };
     let flows = state.clone();
     let flows = listener::serve(flow_listener, flow_limits, stopping.clone(), move |peer| {
         Traffic::new(flows.clone(), peer)
     });
     let router = Admin(api::router(state.clone()));
-    let admin = listener::serve(admin_listener, admin_limits, stopping.clone(), move |_peer| router.clone());
+    let admin = listener::serve(
+        admin_listener,
+        admin_limits,
+        stopping.clone(),
+        move |_peer| router.clone(),
+    );
     let listeners = tokio::spawn(async move { tokio::join!(flows, admin) });
 
     let run_file = settings.data.join("run.json");
@@ -106,7 +117,10 @@ pub async fn run(settings: Settings, started: impl FnOnce(&Running)) -> Result<(
     stopping.cancel();
     let drained = tokio::time::timeout(settings.drain_timeout, listeners).await;
     if drained.is_err() {
-        tracing::warn!("some requests had not ended after {:?}", settings.drain_timeout);
+        tracing::warn!(
+            "some requests had not ended after {:?}",
+            settings.drain_timeout
+        );
     }
     state.host.stop(settings.drain_timeout).await;
     if let Err(error) = std::fs::remove_file(&run_file) {
@@ -118,7 +132,11 @@ pub async fn run(settings: Settings, started: impl FnOnce(&Running)) -> Result<(
 
 async fn bind(what: &'static str, address: SocketAddr) -> Result<TcpListener, ServeError> {
     let bound = TcpListener::bind(address).await;
-    bound.map_err(|source| ServeError::Listen { what, address, source })
+    bound.map_err(|source| ServeError::Listen {
+        what,
+        address,
+        source,
+    })
 }
 
 async fn open(settings: Arc<Settings>, running: &Running) -> Result<AppState, ServeError> {
@@ -139,19 +157,38 @@ async fn open(settings: Arc<Settings>, running: &Running) -> Result<AppState, Se
     let sandbox = Sandbox::new(settings.sandbox(), cache)?;
     let builder = Builder::new(settings.builder());
     let limits = settings.runtime();
-    let parts = Parts { store, sandbox, builder, limits, welcome: welcome::welcome() };
+    let parts = Parts {
+        store,
+        sandbox,
+        builder,
+        limits,
+        welcome: welcome::welcome(),
+    };
     let host = Arc::new(Host::open(parts).await?);
     let tokens = Tokens::open(&host, settings.admin_token(), dir).await;
     let tokens = tokens.map_err(|error| ServeError::Token(error.to_string()))?;
-    host.activate_first(FIRST_INSTANCE.parse().map_err(Refusal::internal)?).await?;
+    host.activate_first(FIRST_INSTANCE.parse().map_err(Refusal::internal)?)
+        .await?;
     let flow_url = format!("http://{}", running.listen);
-    Ok(AppState { host, tokens, settings, flow_url, stopping: CancellationToken::new() })
+    Ok(AppState {
+        host,
+        tokens,
+        settings,
+        flow_url,
+        stopping: CancellationToken::new(),
+    })
 }
 
 fn private_dir(dir: &Path) -> Result<(), ServeError> {
     use std::os::unix::fs::DirBuilderExt as _;
-    let created = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir);
-    created.map_err(|source| ServeError::Data { dir: dir.to_owned(), source })
+    let created = std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir);
+    created.map_err(|source| ServeError::Data {
+        dir: dir.to_owned(),
+        source,
+    })
 }
 
 fn write_run_file(file: &Path, running: &Running) -> Result<(), ServeError> {
@@ -162,7 +199,10 @@ fn write_run_file(file: &Path, running: &Running) -> Result<(), ServeError> {
         // A reader sees the whole file, or none.
         std::fs::rename(&fresh, file)
     };
-    write().map_err(|source| ServeError::RunFile { file: file.to_owned(), source })
+    write().map_err(|source| ServeError::RunFile {
+        file: file.to_owned(),
+        source,
+    })
 }
 
 /// Resolves at the first SIGINT (Ctrl-C) or SIGTERM.
@@ -188,7 +228,11 @@ struct Admin(axum::Router);
 
 impl Answer for Admin {
     async fn answer(&self, request: http::Request<Incoming>) -> Response {
-        let answered = self.0.clone().oneshot(request.map(axum::body::Body::new)).await;
+        let answered = self
+            .0
+            .clone()
+            .oneshot(request.map(axum::body::Body::new))
+            .await;
         answered.unwrap_or_else(|never| match never {})
     }
 }

@@ -4,7 +4,6 @@ use super::host::{Host, Node as Shared};
 use crate::components::{ComponentInfo, Secrets};
 use std::sync::Arc;
 use weft_model::document::Grants;
-use weft_model::fault::Usage;
 use weft_model::message::Encoded;
 use weft_model::node::{Effects, Event, Handled, Node, Outcome, Send};
 use weft_model::{Fault, FaultCode, Message};
@@ -90,10 +89,7 @@ impl Node for FunctionNode {
         match (self.kind, &event) {
             // It knows requests only.
             (FunctionKind::HttpHandler, Event::Start | Event::Stop) => {
-                Handled::Ready(Ok(Outcome {
-                    usage: Usage::default(),
-                    ..Outcome::default()
-                }))
+                Handled::Ready(Ok(Outcome::default()))
             }
             _ => Handled::Pending(Box::pin(self.call(event, effects))),
         }

@@ -231,3 +231,6 @@ fn unavailable(_: StateUnavailable) -> StateError {
 fn bad_cursor() -> StateError {
     StateError::Invalid("the cursor comes from no page of this bucket".into())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! Requests as messages.
 
-use crate::support::{document, refusal, shown, spec, Shelf};
+use crate::support::{Shelf, document, refusal, shown, spec};
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use serde_json::{Value as Json, json};
@@ -11,10 +11,19 @@ use weft_nodes::http_in::{BadBody, HttpIn, message_from};
 use weft_nodes::node_type::compile;
 
 fn node(body: &str) -> HttpIn {
-    compile(&spec("http-in", json!({ "path": "/x", "method": "POST", "body": body }))).unwrap()
+    compile(&spec(
+        "http-in",
+        json!({ "path": "/x", "method": "POST", "body": body }),
+    ))
+    .unwrap()
 }
 
-fn payload(mode: &str, method: Method, content_type: &str, body: &'static [u8]) -> Result<Json, BadBody> {
+fn payload(
+    mode: &str,
+    method: Method,
+    content_type: &str,
+    body: &'static [u8],
+) -> Result<Json, BadBody> {
     let mut headers = HeaderMap::new();
     if !content_type.is_empty() {
         headers.insert("content-type", content_type.parse().unwrap());
@@ -42,23 +51,73 @@ fn a_body_is_read_as_its_content_type_says() {
         (Method::GET, "application/json", b"[1]", json!([1])),
         (Method::POST, "", b"", json!("absent")),
         (Method::POST, "application/json", b"", json!("absent")),
-        (Method::POST, "application/json", b"{\"a\":1}", json!({"a":1})),
-        (Method::POST, "Application/JSON; charset=utf-8", b"null", json!(null)),
-        (Method::POST, "application/vnd.api+json", b"\"x\"", json!("x")),
-        (Method::POST, "application/json", b"{\"$bytes\":1}", json!({"$$bytes":1})),
-        (Method::POST, "application/x-www-form-urlencoded", b"a[b]=1&l[]=x", json!({"a":{"b":"1"},"l":["x"]})),
-        (Method::POST, "text/plain", "grüße".as_bytes(), json!("grüße")),
+        (
+            Method::POST,
+            "application/json",
+            b"{\"a\":1}",
+            json!({"a":1}),
+        ),
+        (
+            Method::POST,
+            "Application/JSON; charset=utf-8",
+            b"null",
+            json!(null),
+        ),
+        (
+            Method::POST,
+            "application/vnd.api+json",
+            b"\"x\"",
+            json!("x"),
+        ),
+        (
+            Method::POST,
+            "application/json",
+            b"{\"$bytes\":1}",
+            json!({"$$bytes":1}),
+        ),
+        (
+            Method::POST,
+            "application/x-www-form-urlencoded",
+            b"a[b]=1&l[]=x",
+            json!({"a":{"b":"1"},"l":["x"]}),
+        ),
+        (
+            Method::POST,
+            "text/plain",
+            "grüße".as_bytes(),
+            json!("grüße"),
+        ),
         (Method::POST, "text/plain", b"", json!("")),
-        (Method::POST, "text/csv; header=present", b"a,b", json!("a,b")),
+        (
+            Method::POST,
+            "text/csv; header=present",
+            b"a,b",
+            json!("a,b"),
+        ),
         (Method::POST, "image/xml", b"<a/>", json!("<a/>")),
         (Method::POST, "", b"plain", json!("plain")),
-        (Method::POST, "application/octet-stream", b"abc", bytes("YWJj")),
+        (
+            Method::POST,
+            "application/octet-stream",
+            b"abc",
+            bytes("YWJj"),
+        ),
         (Method::POST, "application/cbor", b"abc", bytes("YWJj")),
-        (Method::POST, "application/x-protobuf", b"abc", bytes("YWJj")),
+        (
+            Method::POST,
+            "application/x-protobuf",
+            b"abc",
+            bytes("YWJj"),
+        ),
         (Method::POST, "image/png", b"abc", bytes("YWJj")),
         (Method::POST, "application/javascript", b"abc", json!("abc")),
         (Method::POST, "application/pdf", b"\xff\xfe", bytes("//4=")),
-        (Method::POST, "multipart/form-data; boundary=x", b"--x", bytes("LS14")),
+        (
+            Method::POST,
+            "multipart/form-data; boundary=x",
+            b"--x",
+            bytes("LS14"),
+        ),
     ];
     for (method, content_type, body, expected) in cases {
         let found = payload("auto", method.clone(), content_type, body);
@@ -74,7 +133,11 @@ fn a_body_mode_overrides_the_content_type() {
         ("bytes", b"[1]", json!({ "$bytes": "WzFd" })),
         ("form", b"a=1", json!({ "a": "1" })),
     ] {
-        assert_eq!(payload(mode, Method::POST, "image/png", body), Ok(expected), "{mode}");
+        assert_eq!(
+            payload(mode, Method::POST, "image/png", body),
+            Ok(expected),
+            "{mode}"
+        );
     }
 }
 
@@ -115,25 +178,51 @@ fn a_big_json_body_is_not_parsed_on_its_way() {
 fn a_node_says_what_it_answers() {
     let palette = Palette::builtin();
     let shelf = Shelf::default();
-    let facts = |config: Json| palette.catalog(&shelf).check(&document("http-in", config)).unwrap();
+    let facts = |config: Json| {
+        palette
+            .catalog(&shelf)
+            .check(&document("http-in", config))
+            .unwrap()
+    };
     let Some(Source::Http(route)) = facts(json!({ "path": "/u/:id/*rest" })).source else {
         panic!("no route");
     };
-    assert_eq!((route.method, route.path.as_str()), (Some(Method::GET), "/u/:id/*rest"));
+    assert_eq!(
+        (route.method, route.path.as_str()),
+        (Some(Method::GET), "/u/:id/*rest")
+    );
     let any = facts(json!({ "path": "/", "method": "*" }));
     assert!(matches!(any.source, Some(Source::Http(route)) if route.method.is_none()));
     assert!(!any.has_input && any.outputs == 1);
 
     let node: HttpIn = compile(&spec("http-in", json!({ "path": "/" }))).unwrap();
-    assert_eq!((node.max_body_bytes(), node.reply_timeout().as_millis()), (1 << 20, 30_000));
+    assert_eq!(
+        (node.max_body_bytes(), node.reply_timeout().as_millis()),
+        (1 << 20, 30_000)
+    );
 }
 
 #[test]
 fn what_can_not_be_answered_is_refused() {
-    assert_eq!(refusal("http-in", json!({ "path": "x" }))[0].0, "/config/path");
-    let all = refusal("http-in", json!({ "method": "get", "maxBodyBytes": 1u64 << 40, "replyTimeoutMs": 0 }));
+    assert_eq!(
+        refusal("http-in", json!({ "path": "x" }))[0].0,
+        "/config/path"
+    );
+    let all = refusal(
+        "http-in",
+        json!({ "method": "get", "maxBodyBytes": 1u64 << 40, "replyTimeoutMs": 0 }),
+    );
     let mut places: Vec<_> = all.iter().map(|p| p.0.as_str()).collect();
     places.sort_unstable();
-    assert_eq!(places, ["/config", "/config/maxBodyBytes", "/config/method", "/config/replyTimeoutMs"], "{all:?}");
+    assert_eq!(
+        places,
+        [
+            "/config",
+            "/config/maxBodyBytes",
+            "/config/method",
+            "/config/replyTimeoutMs"
+        ],
+        "{all:?}"
+    );
     assert!(all.iter().any(|p| p.1.contains("\"path\"")), "{all:?}");
 }

@@ -52,7 +52,12 @@ impl Effects for Here {
     }
 
     fn emit(&self, port: usize, message: Message) -> Result<(), EmitRefused> {
-        self.world.said.lock().unwrap().emitted.push((port, message));
+        self.world
+            .said
+            .lock()
+            .unwrap()
+            .emitted
+            .push((port, message));
         Ok(())
     }
 
@@ -128,10 +133,13 @@ impl Components for Shelf {
     }
 
     fn load(&self, digest: &Digest) -> Result<Function, LoadError> {
-        self.functions.get(digest).cloned().ok_or_else(|| LoadError {
-            digest: *digest,
-            reason: "it is not compiled".into(),
-        })
+        self.functions
+            .get(digest)
+            .cloned()
+            .ok_or_else(|| LoadError {
+                digest: *digest,
+                reason: "it is not compiled".into(),
+            })
     }
 
     fn default_limits(&self) -> CallLimits {
@@ -154,7 +162,12 @@ pub(crate) fn document(node_type: &str, config: Json) -> NodeDocument {
 
 /// A node as a plan has it.
 pub(crate) fn spec(node_type: &str, config: Json) -> NodeSpec {
-    let NodeDocument { config, grants, limits, .. } = document(node_type, config);
+    let NodeDocument {
+        config,
+        grants,
+        limits,
+        ..
+    } = document(node_type, config);
     NodeSpec {
         path: "n".into(),
         node_type: node_type.into(),
@@ -173,14 +186,18 @@ pub(crate) fn build(node_type: &str, config: Json) -> Result<Box<dyn Node>, Vec<
 
 /// Where and why a config is refused.
 pub(crate) fn refusal(node_type: &str, config: Json) -> Vec<(String, String)> {
-    let problems = build(node_type, config).err().expect("the config is refused");
+    let problems = build(node_type, config)
+        .err()
+        .expect("the config is refused");
     let place = |p: Problem| (p.pointer, format!("{}; {}", p.message, p.hint));
     problems.into_iter().map(place).collect()
 }
 
 /// A message from JSON in the wire's inline form; `id` is `m` if left out.
 pub(crate) fn message(fields: Json) -> Message {
-    let Json::Object(fields) = fields else { panic!("not an object") };
+    let Json::Object(fields) = fields else {
+        panic!("not an object")
+    };
     let mut message = Message::with_id("m".into());
     for (name, value) in fields {
         let text = serde_json::to_vec(&value).unwrap();
@@ -198,7 +215,11 @@ pub(crate) fn shown(message: &Message) -> Json {
 }
 
 /// Let a node that answers at once handle a message.
-pub(crate) fn handle(node: &dyn Node, message: Message, world: &Arc<World>) -> Result<Outcome, Fault> {
+pub(crate) fn handle(
+    node: &dyn Node,
+    message: Message,
+    world: &Arc<World>,
+) -> Result<Outcome, Fault> {
     match node.handle(Event::Message(message), world.effects()) {
         Handled::Ready(result) => result,
         Handled::Pending(_) => panic!("the node takes its time"),
@@ -207,15 +228,25 @@ pub(crate) fn handle(node: &dyn Node, message: Message, world: &Arc<World>) -> R
 
 /// What leaves a node's ports, as `[port, message]`.
 pub(crate) fn sends(node_type: &str, config: Json, msg: Json, env: Json) -> Json {
-    let Json::Object(env) = env else { panic!("not an object") };
-    let world = Arc::new(World { env: env.into_iter().collect(), ..World::default() });
+    let Json::Object(env) = env else {
+        panic!("not an object")
+    };
+    let world = Arc::new(World {
+        env: env.into_iter().collect(),
+        ..World::default()
+    });
     let node = build(node_type, config.clone()).unwrap_or_else(|p| panic!("{config}: {p:?}"));
     let outcome = handle(&*node, message(msg), &world).unwrap();
     let sends = outcome.sends.iter();
-    sends.map(|send| json!([send.port, shown(&send.message)])).collect()
+    sends
+        .map(|send| json!([send.port, shown(&send.message)]))
+        .collect()
 }
 
 /// A stored entry.
 pub(crate) fn entry(value: &'static str, version: u64) -> StateEntry {
-    StateEntry { value: Bytes::from_static(value.as_bytes()), version }
+    StateEntry {
+        value: Bytes::from_static(value.as_bytes()),
+        version,
+    }
 }

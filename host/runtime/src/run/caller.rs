@@ -43,7 +43,11 @@ impl Caller {
         run: Pin<Box<dyn Future<Output = ()> + Send>>,
         answer: oneshot::Receiver<Answer>,
     ) -> Self {
-        Caller { id, run: Some(run), answer }
+        Caller {
+            id,
+            run: Some(run),
+            answer,
+        }
     }
 
     /// The id of the run.

@@ -34,16 +34,24 @@ pub(crate) async fn see_through(
                 if attempt >= MAX_ATTEMPTS {
                     let message = format!("state changed under each of {MAX_ATTEMPTS} attempts");
                     let hint = "use several keys, or increment instead of compare-and-swap";
-                    return Err(Fault::new(FaultCode::StateConflict, message).hint(hint).used(outcome.usage));
+                    return Err(Fault::new(FaultCode::StateConflict, message)
+                        .hint(hint)
+                        .used(outcome.usage));
                 }
                 let mut activation = effects.activation.clone();
                 activation.attempt += 1;
                 let (run, node) = (effects.run.clone(), effects.node);
-                effects = Arc::new(ActivationEffects { run, node, activation });
+                effects = Arc::new(ActivationEffects {
+                    run,
+                    node,
+                    activation,
+                });
             }
             Err(CommitFault::Refused(fault)) => return Err(fault.used(outcome.usage)),
         }
-        handled = live.behaviour(effects.node).handle(event.clone(), effects.clone());
+        handled = live
+            .behaviour(effects.node)
+            .handle(event.clone(), effects.clone());
     }
 }
 

@@ -68,10 +68,19 @@ struct Settled {
 
 /// Begin a run at an entry point: `message` leaves its port 0. `answered` tells
 /// whether somebody waits for an `http-response`.
-pub(crate) fn begin(live: Arc<LiveFlow>, entry: NodeIndex, message: Message, answered: bool) -> Caller {
+pub(crate) fn begin(
+    live: Arc<LiveFlow>,
+    entry: NodeIndex,
+    message: Message,
+    answered: bool,
+) -> Caller {
     let id = RunId::new(crate::clock::unix_ms());
     let (sender, answer) = oneshot::channel();
-    let caller = if answered { Awaited::By(sender) } else { Awaited::ByNobody };
+    let caller = if answered {
+        Awaited::By(sender)
+    } else {
+        Awaited::ByNobody
+    };
     let shared = Arc::new(Shared::new(id, live, entry, caller));
     let guard = shared.live.open_run();
     let span = tracing::debug_span!(
@@ -83,9 +92,14 @@ pub(crate) fn begin(live: Arc<LiveFlow>, entry: NodeIndex, message: Message, ans
         run = %id,
     );
     let run = async move {
-        let driven = AssertUnwindSafe(drive(shared.clone(), entry, message)).catch_unwind().await;
+        let driven = AssertUnwindSafe(drive(shared.clone(), entry, message))
+            .catch_unwind()
+            .await;
         if driven.is_err() {
-            let fault = Fault::new(FaultCode::Internal, "a fault of the host; its log says more");
+            let fault = Fault::new(
+                FaultCode::Internal,
+                "a fault of the host; its log says more",
+            );
             shared.trace.end(Some(fault.code));
             let node = shared.live.path(entry).clone();
             shared.answer(|| Answer::Failed { fault, node });
@@ -108,7 +122,13 @@ pub(crate) async fn lifecycle(live: Arc<LiveFlow>, node: NodeIndex, event: Event
     let effects = driver.effects(node);
     let handled = live.behaviour(node).handle(event.clone(), effects.clone());
     let result = see_through(live, event, effects, handled).await;
-    let settled = Settled { node, from: None, message: Message::new(), started, result };
+    let settled = Settled {
+        node,
+        from: None,
+        message: Message::new(),
+        started,
+        result,
+    };
     driver.settle(settled);
     driver.run().await;
     drop(guard);
@@ -139,7 +159,13 @@ struct Driver<'a> {
 
 impl<'a> Driver<'a> {
     fn new(shared: &'a Arc<Shared>) -> Self {
-        Driver { shared, live: &shared.live, ready: VecDeque::new(), may_reply: 0, uncaught: None }
+        Driver {
+            shared,
+            live: &shared.live,
+            ready: VecDeque::new(),
+            may_reply: 0,
+            uncaught: None,
+        }
     }
 
     /// Work off what is ready and what waits, until nothing is left.
@@ -148,7 +174,9 @@ impl<'a> Driver<'a> {
         let mut waiting = FuturesUnordered::new();
         loop {
             while waiting.len() < MAX_WAITING {
-                let Some(delivery) = self.ready.pop_front() else { break };
+                let Some(delivery) = self.ready.pop_front() else {
+                    break;
+                };
                 if !shared.take_activation() {
                     self.stop_at_limit(delivery.to);
                     waiting.clear();
@@ -158,15 +186,35 @@ impl<'a> Driver<'a> {
                 let effects = self.effects(delivery.to);
                 let event = Event::Message(delivery.message.clone());
                 let started = Instant::now();
-                let handled = live.behaviour(delivery.to).handle(event.clone(), effects.clone());
-                let Delivery { to: node, from, message } = delivery;
+                let handled = live
+                    .behaviour(delivery.to)
+                    .handle(event.clone(), effects.clone());
+                let Delivery {
+                    to: node,
+                    from,
+                    message,
+                } = delivery;
                 match handled {
-                    Handled::Ready(result) if result.as_ref().map_or(true, |o| o.effects.is_empty()) => {
-                        self.settle(Settled { node, from, message, started, result });
+                    Handled::Ready(result)
+                        if result.as_ref().map_or(true, |o| o.effects.is_empty()) =>
+                    {
+                        self.settle(Settled {
+                            node,
+                            from,
+                            message,
+                            started,
+                            result,
+                        });
                     }
                     handled => waiting.push(async move {
                         let result = see_through(live, event, effects, handled).await;
-                        Settled { node, from, message, started, result }
+                        Settled {
+                            node,
+                            from,
+                            message,
+                            started,
+                            result,
+                        }
                     }),
                 }
             }
@@ -202,14 +250,25 @@ impl<'a> Driver<'a> {
             sequence: self.shared.activations.load(Ordering::Relaxed),
             attempt: 1,
         };
-        Arc::new(ActivationEffects { run: self.shared.clone(), node, activation })
+        Arc::new(ActivationEffects {
+            run: self.shared.clone(),
+            node,
+            activation,
+        })
     }
 
     /// Put a message on every wire of a port.
     fn send(&mut self, node: NodeIndex, send: Send) {
-        let from = Some(From { node, port: send.port });
+        let from = Some(From {
+            node,
+            port: send.port,
+        });
         for &to in self.live.plan.targets(node, send.port) {
-            self.deliver(Delivery { to, from, message: send.message.clone() });
+            self.deliver(Delivery {
+                to,
+                from,
+                message: send.message.clone(),
+            });
         }
     }
 
@@ -226,7 +285,13 @@ impl<'a> Driver<'a> {
     }
 
     fn settle(&mut self, settled: Settled) {
-        let Settled { node, from, message, started, result } = settled;
+        let Settled {
+            node,
+            from,
+            message,
+            started,
+            result,
+        } = settled;
         let result = result.and_then(|mut outcome| match outcome.reply.take() {
             Some(reply) => self.shared.reply(reply).map(|()| outcome),
             None => Ok(outcome),
@@ -266,7 +331,11 @@ impl<'a> Driver<'a> {
         match caught {
             Some(error) => {
                 for &to in catches {
-                    self.deliver(Delivery { to, from: None, message: error.clone() });
+                    self.deliver(Delivery {
+                        to,
+                        from: None,
+                        message: error.clone(),
+                    });
                 }
             }
             None => {
@@ -283,7 +352,10 @@ impl<'a> Driver<'a> {
             && let Some((fault, node)) = &self.uncaught
         {
             let node = self.live.path(*node);
-            self.shared.answer(|| Answer::Failed { fault: fault.clone(), node: node.clone() });
+            self.shared.answer(|| Answer::Failed {
+                fault: fault.clone(),
+                node: node.clone(),
+            });
         }
     }
 
@@ -315,7 +387,11 @@ impl<'a> Driver<'a> {
         self.live.instance.events.send_with(|| BusEvent::RunEnd {
             run: self.shared.trace.id,
             flow: self.live.flow().clone(),
-            activations: self.shared.activations.load(Ordering::Relaxed).min(self.live.max_activations),
+            activations: self
+                .shared
+                .activations
+                .load(Ordering::Relaxed)
+                .min(self.live.max_activations),
             error,
         });
     }
@@ -325,7 +401,13 @@ impl Shared {
     fn new(id: RunId, live: Arc<LiveFlow>, entry: NodeIndex, caller: Awaited) -> Self {
         let trace = live.instance.history.begin(id, &live, entry);
         let (emitted, activations) = (Mutex::default(), AtomicU32::new(0));
-        Shared { live, trace, emitted, caller: Mutex::new(caller), activations }
+        Shared {
+            live,
+            trace,
+            emitted,
+            caller: Mutex::new(caller),
+            activations,
+        }
     }
 
     /// Count one more activation; false if the run has had all it may have.
@@ -343,7 +425,11 @@ impl Shared {
     }
 
     fn has_emitted(&self) -> bool {
-        !self.emitted.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+        !self
+            .emitted
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_empty()
     }
 
     fn take_emitted(&self) -> VecDeque<(NodeIndex, Send)> {
@@ -374,14 +460,18 @@ impl Shared {
                 Fault::new(FaultCode::NoReplyHandle, "the caller has gone")
                     .hint("raise replyTimeoutMs of the http-in node, or answer sooner")
             }),
-            Awaited::Replied => {
-                Err(Fault::new(FaultCode::AlreadyReplied, "the request was answered already")
-                    .hint("let a message reach only one http-response"))
-            }
+            Awaited::Replied => Err(Fault::new(
+                FaultCode::AlreadyReplied,
+                "the request was answered already",
+            )
+            .hint("let a message reach only one http-response")),
             Awaited::ByNobody => {
                 *caller = Awaited::ByNobody;
-                Err(Fault::new(FaultCode::NoReplyHandle, "nothing waits for an answer in this run")
-                    .hint("start the run by a request; one that failed has been answered already"))
+                Err(Fault::new(
+                    FaultCode::NoReplyHandle,
+                    "nothing waits for an answer in this run",
+                )
+                .hint("start the run by a request; one that failed has been answered already"))
             }
         }
     }

@@ -84,7 +84,16 @@ impl ActivationTrace {
             Err(fault) => (fault.usage, Some(Box::new(fault.clone()))),
         };
         let duration_us = micros(started.elapsed());
-        ActivationTrace { node, from, started, duration_us, usage, error, input: None, outputs: Vec::new() }
+        ActivationTrace {
+            node,
+            from,
+            started,
+            duration_us,
+            usage,
+            error,
+            input: None,
+            outputs: Vec::new(),
+        }
     }
 }
 
@@ -188,7 +197,11 @@ impl RunTrace {
             },
             started_at: self.started_ms,
             duration_us: inner.end.as_ref().map(|end| end.duration_us),
-            error: inner.end.as_ref().and_then(|end| end.error).map(FaultCode::as_str),
+            error: inner
+                .end
+                .as_ref()
+                .and_then(|end| end.error)
+                .map(FaultCode::as_str),
             activations: inner.count,
             fuel: inner.activations.iter().map(|a| a.usage.fuel).sum(),
         }
@@ -200,8 +213,16 @@ impl RunTrace {
         let inner = self.inner();
         RunDetail {
             summary,
-            path: inner.activations.iter().map(|activation| self.view(activation)).collect(),
-            log: inner.lines.iter().map(|(node, line)| self.view_line(*node, line)).collect(),
+            path: inner
+                .activations
+                .iter()
+                .map(|activation| self.view(activation))
+                .collect(),
+            log: inner
+                .lines
+                .iter()
+                .map(|(node, line)| self.view_line(*node, line))
+                .collect(),
             dropped_lines: inner.dropped_lines,
         }
     }
@@ -224,7 +245,14 @@ impl RunTrace {
             input: activation.input.clone(),
             outputs: match activation.input {
                 None => None,
-                Some(_) => Some(activation.outputs.iter().cloned().map(OutputView::from).collect()),
+                Some(_) => Some(
+                    activation
+                        .outputs
+                        .iter()
+                        .cloned()
+                        .map(OutputView::from)
+                        .collect(),
+                ),
             },
         }
     }
@@ -232,10 +260,19 @@ impl RunTrace {
     fn view_line(&self, node: NodeIndex, line: &Line) -> LineView {
         let node = self.path(node).to_owned();
         match line {
-            Line::Log(level, line) => LineView::Log { node, level: *level, line: line.clone() },
+            Line::Log(level, line) => LineView::Log {
+                node,
+                level: *level,
+                line: line.clone(),
+            },
             Line::Debug(name, value) => {
-                let value = serde_json::to_value(weft_model::wire::Inline(value)).unwrap_or_default();
-                LineView::Debug { node, name: name.clone(), value }
+                let value =
+                    serde_json::to_value(weft_model::wire::Inline(value)).unwrap_or_default();
+                LineView::Debug {
+                    node,
+                    name: name.clone(),
+                    value,
+                }
             }
         }
     }
@@ -363,7 +400,15 @@ impl std::convert::From<(usize, Message)> for OutputView {
 #[expect(missing_docs, reason = "the fields are named as everywhere else")]
 pub enum LineView {
     /// A function's line.
-    Log { node: String, level: LogLevel, line: String },
+    Log {
+        node: String,
+        level: LogLevel,
+        line: String,
+    },
     /// A value of a `debug` node.
-    Debug { node: String, name: String, value: serde_json::Value },
+    Debug {
+        node: String,
+        name: String,
+        value: serde_json::Value,
+    },
 }

@@ -1,6 +1,7 @@
 //! What the tests share: guests, a sandbox, and a host that records.
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use bytes::Bytes;
 use std::collections::BTreeMap;

@@ -14,9 +14,7 @@ use http::{HeaderMap, StatusCode};
 use std::sync::Arc;
 use utoipa::Modify;
 use utoipa::openapi::path::{Operation, PathItem};
-use utoipa::openapi::security::{
-    Http, HttpAuthScheme, SecurityRequirement, SecurityScheme,
-};
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{Content, OpenApi, Ref, ResponseBuilder};
 use utoipa_axum::router::UtoipaMethodRouter;
 
@@ -78,7 +76,7 @@ pub(super) fn least<S: Clone + Send + Sync + 'static>(
     }
     let guard = middleware::from_fn(move |request: Request, next: Next| async move {
         match admit(role, reach, request).await {
-            Ok((caller, request)) => run(role, &caller, request, next).await,
+            Ok(request) => next.run(request).await,
             Err(problem) => problem.into_response(),
         }
     });
@@ -95,7 +93,7 @@ pub(super) fn open<S>(
     (schemas, paths, methods)
 }
 
-async fn admit(role: Role, reach: Reach, request: Request) -> Result<(Caller, Request), Problem> {
+async fn admit(role: Role, reach: Reach, request: Request) -> Result<Request, Problem> {
     let caller = match request.extensions().get() {
         Some(Authentication(Ok(caller))) => caller.clone(),
         Some(Authentication(Err(reason))) => return Err(unauthorized(*reason)),
@@ -118,19 +116,18 @@ async fn admit(role: Role, reach: Reach, request: Request) -> Result<(Caller, Re
     if !admitted {
         return Err(wrong_instance(reach));
     }
-    parts.extensions.insert(caller.clone());
-    Ok((caller, Request::from_parts(parts, body)))
+    let mut request = Request::from_parts(parts, body);
+    audit(role, &caller, &request);
+    request.extensions_mut().insert(caller);
+    Ok(request)
 }
 
-async fn run(role: Role, caller: &Caller, request: Request, next: Next) -> Response {
-    if role == Role::Viewer {
-        return next.run(request).await;
+/// Written down before it is done: the client may be gone afterwards.
+fn audit(role: Role, caller: &Caller, request: &Request) {
+    if role > Role::Viewer {
+        let (method, path) = (request.method(), request.uri().path());
+        tracing::info!(target: "weft::audit", by = %caller, %method, path, "admitted");
     }
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let response = next.run(request).await;
-    let status = response.status().as_u16();
-    tracing::info!(target: "weft::audit", by = %caller, %method, path, status, "a change was asked for");
-    response
 }
 
 fn unauthorized(reason: NoCaller) -> Problem {
@@ -149,17 +146,24 @@ fn unauthorized(reason: NoCaller) -> Problem {
             "see that it is complete and was not revoked",
             BAD,
         ),
-        NoCaller::Bad(BadToken::Expired) => {
-            (Code::ExpiredToken, "the token has expired", "ask an admin for another", BAD)
-        }
+        NoCaller::Bad(BadToken::Expired) => (
+            Code::ExpiredToken,
+            "the token has expired",
+            "ask an admin for another",
+            BAD,
+        ),
     };
-    Problem::new(StatusCode::UNAUTHORIZED, code, detail).hint(hint).challenge(challenge)
+    Problem::new(StatusCode::UNAUTHORIZED, code, detail)
+        .hint(hint)
+        .challenge(challenge)
 }
 
 fn role_too_low(needed: Role, had: Role) -> Problem {
     let detail = format!("this needs the role {needed}; the token has {had}");
     Problem::new(StatusCode::FORBIDDEN, Code::RoleTooLow, detail)
-        .hint(format!("use a token of role {needed}, or ask an admin for one"))
+        .hint(format!(
+            "use a token of role {needed}, or ask an admin for one"
+        ))
         .challenge(r#"Bearer realm="weft", error="insufficient_scope""#)
 }
 
@@ -174,7 +178,14 @@ fn wrong_instance(reach: Reach) -> Problem {
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    let PathItem { get, put, post, delete, patch, .. } = item;
+    let PathItem {
+        get,
+        put,
+        post,
+        delete,
+        patch,
+        ..
+    } = item;
     [get, put, post, delete, patch].into_iter().flatten()
 }
 
@@ -186,7 +197,10 @@ fn describe(operation: &mut Operation, role: Role) {
     let problem = ResponseBuilder::new()
         .description("Why it was not done.")
         .content(crate::problem::PROBLEM_JSON, problem);
-    operation.responses.responses.insert("default".to_owned(), problem.build().into());
+    operation
+        .responses
+        .responses
+        .insert("default".to_owned(), problem.build().into());
 }
 
 /// Declares the bearer token in the OpenAPI document.

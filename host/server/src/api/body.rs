@@ -36,7 +36,10 @@ impl<S: Send + Sync> FromRequest<S> for Sent {
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Infallible> {
         let (parts, body) = request.into_parts();
-        Ok(Sent { headers: parts.headers, body })
+        Ok(Sent {
+            headers: parts.headers,
+            body,
+        })
     }
 }
 
@@ -65,7 +68,9 @@ impl Sent {
     /// A JSON document of a known form; none if the body is empty.
     pub(super) async fn json_if_any<T: DeserializeOwned>(self) -> Result<Option<T>, Problem> {
         match self.json_text().await? {
-            Some(text) => serde_json::from_slice(&text).map(Some).map_err(not_understood),
+            Some(text) => serde_json::from_slice(&text)
+                .map(Some)
+                .map_err(not_understood),
             None => Ok(None),
         }
     }
@@ -79,12 +84,16 @@ impl Sent {
 async fn read(mut body: Body, limit: usize) -> Result<Bytes, Problem> {
     let mut all = BytesMut::new();
     loop {
-        let Ok(frame) = tokio::time::timeout(IDLE, body.frame()).await else { return Err(timed_out()) };
+        let Ok(frame) = tokio::time::timeout(IDLE, body.frame()).await else {
+            return Err(timed_out());
+        };
         match frame {
             None => return Ok(all.freeze()),
             Some(Err(_)) => return Err(broken()),
             Some(Ok(frame)) => {
-                let Ok(data) = frame.into_data() else { continue };
+                let Ok(data) = frame.into_data() else {
+                    continue;
+                };
                 if data.len() > limit - all.len() {
                     drop(all);
                     drop_rest(body).await;
@@ -111,9 +120,16 @@ async fn drop_rest(mut body: Body) {
 }
 
 fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
-    let Some(given) = headers.get(CONTENT_TYPE) else { return Ok(()) };
+    let Some(given) = headers.get(CONTENT_TYPE) else {
+        return Ok(());
+    };
     let given = given.to_str().unwrap_or("?");
-    let essence = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let essence = given
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
     let is_json = essence == "application/json"
         || (essence.starts_with("application/") && essence.ends_with("+json"));
     // What curl says if nobody has told it.
@@ -122,13 +138,21 @@ fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
         return Ok(());
     }
     let detail = format!("this takes JSON, not {essence}");
-    Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::UnsupportedMediaType, detail)
-        .hint("send JSON with content-type: application/json"))
+    Err(Problem::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Code::UnsupportedMediaType,
+        detail,
+    )
+    .hint("send JSON with content-type: application/json"))
 }
 
 /// Broken JSON, or JSON that is something else than expected, with its place.
 pub(super) fn not_understood(error: serde_json::Error) -> Problem {
-    let code = if error.is_data() { Code::InvalidBody } else { Code::InvalidJson };
+    let code = if error.is_data() {
+        Code::InvalidBody
+    } else {
+        Code::InvalidJson
+    };
     let error = JsonError::from(error);
     Problem::new(StatusCode::BAD_REQUEST, code, error.to_string())
         .hint("GET /api/v1/openapi.json describes what this operation takes")
@@ -136,13 +160,21 @@ pub(super) fn not_understood(error: serde_json::Error) -> Problem {
 
 /// Broken JSON inside a body, with its place.
 pub(super) fn broken_json(error: &JsonError) -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, Code::InvalidJson, error.to_string())
-        .hint("see the encoding of messages in wit/function.wit")
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        Code::InvalidJson,
+        error.to_string(),
+    )
+    .hint("see the encoding of messages in wit/function.wit")
 }
 
 fn missing() -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, Code::MissingBody, "the body is empty")
-        .hint("GET /api/v1/openapi.json describes what this operation takes")
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        Code::MissingBody,
+        "the body is empty",
+    )
+    .hint("GET /api/v1/openapi.json describes what this operation takes")
 }
 
 fn too_large(limit: usize) -> Problem {
@@ -152,8 +184,12 @@ fn too_large(limit: usize) -> Problem {
 }
 
 fn broken() -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, Code::BodyBroken, "the body ended early")
-        .hint("send as many bytes as Content-Length says")
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        Code::BodyBroken,
+        "the body ended early",
+    )
+    .hint("send as many bytes as Content-Length says")
 }
 
 fn timed_out() -> Problem {
@@ -178,7 +214,10 @@ mod tests {
         if let Some(kind) = kind {
             headers.insert(CONTENT_TYPE, kind.parse().unwrap());
         }
-        Sent { headers, body: body.into() }
+        Sent {
+            headers,
+            body: body.into(),
+        }
     }
 
     /// A body of chunks whose length nobody has announced.
@@ -190,9 +229,15 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_of_exactly_the_limit_is_taken_and_one_byte_more_refused() {
-        assert_eq!(sent(None, chunked(10, 10)).bytes(100).await.unwrap().len(), 100);
+        assert_eq!(
+            sent(None, chunked(10, 10)).bytes(100).await.unwrap().len(),
+            100
+        );
         let refused = sent(None, chunked(10, 10)).bytes(99).await.unwrap_err();
-        assert_eq!((refused.status(), refused.code()), (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large"));
+        assert_eq!(
+            (refused.status(), refused.code()),
+            (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large")
+        );
     }
 
     #[tokio::test]
@@ -206,11 +251,24 @@ mod tests {
     async fn json_may_go_unnamed_and_anything_else_is_refused() {
         let json = r#"{"revision":1}"#;
         let form = "application/x-www-form-urlencoded";
-        for kind in [None, Some("application/json; charset=utf-8"), Some("application/x+json"), Some(form)] {
+        for kind in [
+            None,
+            Some("application/json; charset=utf-8"),
+            Some("application/x+json"),
+            Some(form),
+        ] {
             assert!(sent(kind, json).json::<Wanted>().await.is_ok(), "{kind:?}");
         }
         for kind in ["text/plain", "application/xml", "application/wasm"] {
-            assert_eq!(sent(Some(kind), json).json::<Wanted>().await.unwrap_err().status(), 415, "{kind}");
+            assert_eq!(
+                sent(Some(kind), json)
+                    .json::<Wanted>()
+                    .await
+                    .unwrap_err()
+                    .status(),
+                415,
+                "{kind}"
+            );
         }
     }
 
@@ -222,11 +280,20 @@ mod tests {
             ("{}", "invalid-body", "revision"),
         ] {
             let refused = sent(None, text).json::<Wanted>().await.unwrap_err();
-            assert_eq!((refused.status(), refused.code()), (StatusCode::BAD_REQUEST, code));
+            assert_eq!(
+                (refused.status(), refused.code()),
+                (StatusCode::BAD_REQUEST, code)
+            );
             assert!(refused.to_string().contains(place), "{refused}");
         }
-        let not_utf8 = sent(None, &b"{\"a\":\"\xff\"}"[..]).json::<Wanted>().await.unwrap_err();
+        let not_utf8 = sent(None, &b"{\"a\":\"\xff\"}"[..])
+            .json::<Wanted>()
+            .await
+            .unwrap_err();
         assert_eq!(not_utf8.status(), 400);
-        assert_eq!(sent(None, "").json::<Wanted>().await.unwrap_err().code(), "missing-body");
+        assert_eq!(
+            sent(None, "").json::<Wanted>().await.unwrap_err().code(),
+            "missing-body"
+        );
     }
 }

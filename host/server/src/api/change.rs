@@ -43,7 +43,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_change_that_panics_is_a_problem_of_the_host() {
-        let problem = complete::<()>(async { panic!("as a bug would") }).await.unwrap_err();
-        assert_eq!((problem.status().as_u16(), problem.code()), (500, "internal-error"));
+        let problem = complete::<()>(async { panic!("as a bug would") })
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (problem.status().as_u16(), problem.code()),
+            (500, "internal-error")
+        );
     }
 }

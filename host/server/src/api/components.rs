@@ -28,7 +28,11 @@ pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
         .routes(least(Role::Viewer, Reach::Named, routes!(list_components)))
         .routes(least(Role::Viewer, Reach::Named, routes!(get_component)))
         .routes(least(Role::Deployer, Reach::Named, routes!(put_component)))
-        .routes(least(Role::Deployer, Reach::Named, routes!(delete_component)))
+        .routes(least(
+            Role::Deployer,
+            Reach::Named,
+            routes!(delete_component),
+        ))
 }
 
 /// A component in the path.
@@ -109,26 +113,41 @@ struct ComponentWithVersions {
 }
 
 /// Every version of every component.
-#[utoipa::path(get, path = "/instances/{instance}/components", tag = "components", params(InstancePath), responses((status = 200, description = "The components.", body = Vec<ComponentView>)))]
+#[utoipa::path(
+    get, path = "/instances/{instance}/components", tag = "components",
+    params(InstancePath),
+    responses((status = 200, description = "The components.", body = Vec<ComponentView>)),
+)]
 async fn list_components(
     State(state): State<Arc<AppState>>,
     At(path): At<InstancePath>,
 ) -> Result<Json<Vec<ComponentView>>, Problem> {
     let components = instance(&state, &path.instance)?.components().list();
-    Ok(Json(components.iter().map(|record| (&**record).into()).collect()))
+    Ok(Json(
+        components.iter().map(|record| (&**record).into()).collect(),
+    ))
 }
 
 /// One component, in the version named or the latest.
-#[utoipa::path(get, path = "/instances/{instance}/components/{name}", tag = "components", params(ComponentPath, VersionQuery), responses((status = 200, description = "The component.", body = ComponentWithVersions)))]
+#[utoipa::path(
+    get, path = "/instances/{instance}/components/{name}", tag = "components",
+    params(ComponentPath, VersionQuery),
+    responses((status = 200, description = "The component.", body = ComponentWithVersions)),
+)]
 async fn get_component(
     State(state): State<Arc<AppState>>,
     At(path): At<ComponentPath>,
     Asked(query): Asked<VersionQuery>,
 ) -> Result<Json<ComponentWithVersions>, Problem> {
     let instance = instance(&state, &path.instance)?;
-    let record = instance.components().get(&path.name, query.version.as_ref())?;
+    let record = instance
+        .components()
+        .get(&path.name, query.version.as_ref())?;
     let versions = versions(&instance, &path.name);
-    Ok(Json(ComponentWithVersions { component: (&*record).into(), versions }))
+    Ok(Json(ComponentWithVersions {
+        component: (&*record).into(),
+        versions,
+    }))
 }
 
 /// Upload a component.
@@ -139,10 +158,17 @@ async fn get_component(
 #[utoipa::path(
     put, path = "/instances/{instance}/components/{name}", tag = "components",
     params(ComponentPath, VersionQuery),
-    request_body(content = Vec<u8>, content_type = "application/wasm", description = "The component."),
+    request_body(
+        content = Vec<u8>,
+        content_type = "application/wasm",
+        description = "The component.",
+    ),
     responses(
         (status = 201, description = "A new version.", body = ComponentView),
-        (status = 200, description = "The very same was there; nothing has changed.", body = ComponentView),
+        (
+            status = 200, description = "The very same was there; nothing has changed.",
+            body = ComponentView,
+        ),
     ),
 )]
 async fn put_component(
@@ -165,13 +191,20 @@ async fn put_component(
 ///
 /// It has to be named if there are several. Revisions that use it keep it: the
 /// answer is then 409 and names them.
-#[utoipa::path(delete, path = "/instances/{instance}/components/{name}", tag = "components", params(ComponentPath, VersionQuery), responses((status = 204, description = "It is gone.")))]
+#[utoipa::path(
+    delete, path = "/instances/{instance}/components/{name}", tag = "components",
+    params(ComponentPath, VersionQuery),
+    responses((status = 204, description = "It is gone.")),
+)]
 async fn delete_component(
     State(state): State<Arc<AppState>>,
     At(path): At<ComponentPath>,
     Asked(query): Asked<VersionQuery>,
 ) -> Result<StatusCode, Problem> {
-    let ComponentPath { instance: owner, name } = path;
+    let ComponentPath {
+        instance: owner,
+        name,
+    } = path;
     let instance = instance(&state, &owner)?;
     let version = match query.version {
         Some(version) => version,
@@ -186,8 +219,10 @@ fn only_version(instance: &Instance, name: &ComponentName) -> Result<Version, Pr
     if versions.len() > 1 {
         let names: Vec<_> = versions.iter().map(Version::to_string).collect();
         let detail = format!("there are several versions of {name}: {}", names.join(", "));
-        return Err(Problem::new(StatusCode::CONFLICT, Code::VersionNeeded, detail)
-            .hint("name one: ?version=…"));
+        return Err(
+            Problem::new(StatusCode::CONFLICT, Code::VersionNeeded, detail)
+                .hint("name one: ?version=…"),
+        );
     }
     Ok(instance.components().get(name, None)?.version.clone())
 }
@@ -195,8 +230,11 @@ fn only_version(instance: &Instance, name: &ComponentName) -> Result<Version, Pr
 /// The newest first.
 fn versions(instance: &Instance, name: &ComponentName) -> Vec<Version> {
     let all = instance.components().list();
-    let mut versions: Vec<_> =
-        all.iter().filter(|record| record.name == *name).map(|r| r.version.clone()).collect();
+    let mut versions: Vec<_> = all
+        .iter()
+        .filter(|record| record.name == *name)
+        .map(|r| r.version.clone())
+        .collect();
     versions.sort_by(|a, b| b.cmp(a));
     versions
 }

@@ -98,7 +98,11 @@ struct RevisionSummary {
 ///
 /// It is checked, compiled and started beside the live one, and then takes its
 /// place at once: every request meets the old one or the new one.
-#[utoipa::path(post, path = "/instances/{instance}/flows/{flow}/deploy", tag = "flows", params(FlowPath), responses((status = 200, description = "It is live.", body = DeployedView)))]
+#[utoipa::path(
+    post, path = "/instances/{instance}/flows/{flow}/deploy", tag = "flows",
+    params(FlowPath),
+    responses((status = 200, description = "It is live.", body = DeployedView)),
+)]
 async fn deploy_flow(
     State(state): State<Arc<AppState>>,
     At(path): At<FlowPath>,
@@ -114,7 +118,8 @@ async fn deploy_flow(
 ///
 /// The draft stays as it is.
 #[utoipa::path(
-    post, path = "/instances/{instance}/flows/{flow}/rollback", tag = "flows", params(FlowPath),
+    post, path = "/instances/{instance}/flows/{flow}/rollback", tag = "flows",
+    params(FlowPath),
     request_body = RollBack,
     responses((status = 200, description = "It is live.", body = DeployedView)),
 )]
@@ -132,7 +137,11 @@ async fn roll_back_flow(
 }
 
 /// The kept revisions of a flow, the newest first.
-#[utoipa::path(get, path = "/instances/{instance}/flows/{flow}/revisions", tag = "flows", params(FlowPath), responses((status = 200, description = "The revisions.", body = Vec<RevisionSummary>)))]
+#[utoipa::path(
+    get, path = "/instances/{instance}/flows/{flow}/revisions", tag = "flows",
+    params(FlowPath),
+    responses((status = 200, description = "The revisions.", body = Vec<RevisionSummary>)),
+)]
 async fn list_revisions(
     State(state): State<Arc<AppState>>,
     At(path): At<FlowPath>,
@@ -140,7 +149,12 @@ async fn list_revisions(
     let instance = instance(&state, &path.instance)?;
     let revisions = instance.revisions(&path.flow).await?;
     let flow = instance.flow(&path.flow).await?.record;
-    let summary = |Revision { revision, deployed_at, components, .. }| RevisionSummary {
+    let summary = |Revision {
+                       revision,
+                       deployed_at,
+                       components,
+                       ..
+                   }| RevisionSummary {
         live: flow.enabled && flow.revision == Some(revision),
         revision,
         deployed_at,
@@ -150,7 +164,11 @@ async fn list_revisions(
 }
 
 /// One revision with its document.
-#[utoipa::path(get, path = "/instances/{instance}/flows/{flow}/revisions/{revision}", tag = "flows", params(RevisionPath), responses((status = 200, description = "The revision.", body = schema::Revision)))]
+#[utoipa::path(
+    get, path = "/instances/{instance}/flows/{flow}/revisions/{revision}", tag = "flows",
+    params(RevisionPath),
+    responses((status = 200, description = "The revision.", body = schema::Revision)),
+)]
 async fn get_revision(
     State(state): State<Arc<AppState>>,
     At(path): At<RevisionPath>,
@@ -160,7 +178,11 @@ async fn get_revision(
 }
 
 /// Let the deployed revision answer again.
-#[utoipa::path(post, path = "/instances/{instance}/flows/{flow}/enable", tag = "flows", params(FlowPath), responses((status = 200, description = "How the flow stands.", body = schema::Flow)))]
+#[utoipa::path(
+    post, path = "/instances/{instance}/flows/{flow}/enable", tag = "flows",
+    params(FlowPath),
+    responses((status = 200, description = "How the flow stands.", body = schema::Flow)),
+)]
 async fn enable_flow(
     state: State<Arc<AppState>>,
     path: At<FlowPath>,
@@ -169,7 +191,11 @@ async fn enable_flow(
 }
 
 /// Let the deployed revision no longer answer; runs that go on come to their end.
-#[utoipa::path(post, path = "/instances/{instance}/flows/{flow}/disable", tag = "flows", params(FlowPath), responses((status = 200, description = "How the flow stands.", body = schema::Flow)))]
+#[utoipa::path(
+    post, path = "/instances/{instance}/flows/{flow}/disable", tag = "flows",
+    params(FlowPath),
+    responses((status = 200, description = "How the flow stands.", body = schema::Flow)),
+)]
 async fn disable_flow(
     state: State<Arc<AppState>>,
     path: At<FlowPath>,
@@ -185,18 +211,29 @@ async fn set_enabled(
     let instance = instance(&state, &path.instance)?;
     let id = path.flow.clone();
     let changed = complete(async move { instance.set_enabled(&id, enabled).await }).await;
-    changed.map(Json).map_err(|problem| problem.flow(path.flow.as_str()))
+    changed
+        .map(Json)
+        .map_err(|problem| problem.flow(path.flow.as_str()))
 }
 
 fn view(state: &AppState, instance: &str, deployed: Deployed) -> DeployedView {
-    let Deployed { revision, routes, warnings } = deployed;
-    let hosts = instances::record(state, instance).map(|record| record.hosts).unwrap_or_default();
+    let Deployed {
+        revision,
+        routes,
+        warnings,
+    } = deployed;
+    let hosts = instances::record(state, instance)
+        .map(|record| record.hosts)
+        .unwrap_or_default();
     let port = state.flow_url.rsplit_once(':').map_or("", |(_, port)| port);
     let bases = std::iter::once(format!("{}/{instance}", state.flow_url))
         .chain(hosts.iter().map(|host| format!("http://{host}:{port}")));
     let bases: Vec<_> = bases.collect();
     let mut urls = Vec::new();
-    for url in bases.iter().flat_map(|base| routes.iter().map(move |(_, path)| format!("{base}{path}"))) {
+    for url in bases
+        .iter()
+        .flat_map(|base| routes.iter().map(move |(_, path)| format!("{base}{path}")))
+    {
         if !urls.contains(&url) {
             urls.push(url);
         }
@@ -206,5 +243,10 @@ fn view(state: &AppState, instance: &str, deployed: Deployed) -> DeployedView {
         method,
         path,
     });
-    DeployedView { revision, urls, routes: routes.collect(), warnings }
+    DeployedView {
+        revision,
+        urls,
+        routes: routes.collect(),
+        warnings,
+    }
 }

@@ -12,22 +12,40 @@ use utoipa_axum::routes;
 use weft_model::document::FlowDocument;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
-    OpenApiRouter::default().routes(open(routes!(get_openapi))).routes(open(routes!(get_flow_schema)))
+    OpenApiRouter::default()
+        .routes(open(routes!(get_openapi)))
+        .routes(open(routes!(get_flow_schema)))
 }
 
 /// This document.
-#[utoipa::path(get, path = "/openapi.json", tag = "documents", responses((status = 200, description = "OpenAPI 3.1.", body = Object)))]
+#[utoipa::path(
+    get, path = "/openapi.json", tag = "documents",
+    responses((status = 200, description = "OpenAPI 3.1.", body = Object)),
+)]
 async fn get_openapi() -> impl IntoResponse {
-    static TEXT: LazyLock<Bytes> =
-        LazyLock::new(|| serde_json::to_vec_pretty(&super::openapi()).unwrap_or_default().into());
+    static TEXT: LazyLock<Bytes> = LazyLock::new(|| {
+        serde_json::to_vec_pretty(&super::openapi())
+            .unwrap_or_default()
+            .into()
+    });
     ([(CONTENT_TYPE, "application/json")], TEXT.clone())
 }
 
 /// The JSON Schema (2020-12) of flow documents.
-#[utoipa::path(get, path = "/flow-schema.json", tag = "documents", responses((status = 200, description = "JSON Schema.", content_type = "application/schema+json", body = Object)))]
+#[utoipa::path(
+    get, path = "/flow-schema.json", tag = "documents",
+    responses(
+        (
+            status = 200, description = "JSON Schema.", content_type = "application/schema+json",
+            body = Object,
+        ),
+    ),
+)]
 async fn get_flow_schema() -> impl IntoResponse {
     static TEXT: LazyLock<Bytes> = LazyLock::new(|| {
-        serde_json::to_vec_pretty(&FlowDocument::json_schema()).unwrap_or_default().into()
+        serde_json::to_vec_pretty(&FlowDocument::json_schema())
+            .unwrap_or_default()
+            .into()
     });
     ([(CONTENT_TYPE, "application/schema+json")], TEXT.clone())
 }

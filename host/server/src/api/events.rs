@@ -35,9 +35,17 @@ pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     get, path = "/instances/{instance}/events", tag = "runs",
     params(
         InstancePath,
-        ("Last-Event-ID" = Option<String>, Header, description = "Sent by a reader that connects again; it gets `missed` first."),
+        (
+            "Last-Event-ID" = Option<String>, Header,
+            description = "Sent by a reader that connects again; it gets `missed` first.",
+        ),
     ),
-    responses((status = 200, description = "The stream.", content_type = "text/event-stream", body = String)),
+    responses(
+        (
+            status = 200, description = "The stream.", content_type = "text/event-stream",
+            body = String,
+        ),
+    ),
 )]
 async fn watch_events(
     State(state): State<Arc<AppState>>,
@@ -46,8 +54,16 @@ async fn watch_events(
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     let watcher = instance(&state, &path.instance)?.watch();
-    let last = headers.get("last-event-id").map(|id| id.to_str().ok()?.parse().ok());
-    let watch = Watch { watcher, caller, state, sent: last.flatten().unwrap_or(0), gap: last.is_some() };
+    let last = headers
+        .get("last-event-id")
+        .map(|id| id.to_str().ok()?.parse().ok());
+    let watch = Watch {
+        watcher,
+        caller,
+        state,
+        sent: last.flatten().unwrap_or(0),
+        gap: last.is_some(),
+    };
     let events = stream::unfold(watch, |mut watch| async move {
         let event = watch.next().await?;
         Some((Ok(event), watch))
@@ -89,6 +105,10 @@ impl Watch {
     fn event(&mut self, kind: &str, data: &impl serde::Serialize) -> Option<Event> {
         self.sent = self.sent.wrapping_add(1);
         // Events are plain data; should one not be JSON, the stream ends.
-        Event::default().id(self.sent.to_string()).event(kind).json_data(data).ok()
+        Event::default()
+            .id(self.sent.to_string())
+            .event(kind)
+            .json_data(data)
+            .ok()
     }
 }

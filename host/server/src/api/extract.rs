@@ -34,10 +34,12 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match Query::from_request_parts(parts, state).await {
             Ok(Query(query)) => Ok(Asked(query)),
-            Err(rejection) => {
-                Err(Problem::new(StatusCode::BAD_REQUEST, Code::InvalidQuery, rejection.body_text())
-                    .hint("GET /api/v1/openapi.json lists the parameters of each operation"))
-            }
+            Err(rejection) => Err(Problem::new(
+                StatusCode::BAD_REQUEST,
+                Code::InvalidQuery,
+                rejection.body_text(),
+            )
+            .hint("GET /api/v1/openapi.json lists the parameters of each operation")),
         }
     }
 }
@@ -50,8 +52,12 @@ pub(super) fn invalid_path(detail: impl Into<String>) -> Problem {
 /// The instance of a name.
 pub(super) fn instance(state: &AppState, name: &str) -> Result<Arc<Instance>, Problem> {
     state.host.instance(name).ok_or_else(|| {
-        Problem::new(StatusCode::NOT_FOUND, Code::NotFound, "there is no such instance")
-            .hint("GET /api/v1/instances lists what there is")
+        Problem::new(
+            StatusCode::NOT_FOUND,
+            Code::NotFound,
+            "there is no such instance",
+        )
+        .hint("GET /api/v1/instances lists what there is")
     })
 }
 
@@ -78,7 +84,9 @@ fn one(headers: &HeaderMap, name: HeaderName) -> Result<Option<&str>, Problem> {
 /// A tag without quotes is what one copies from an answer's body. A weak tag
 /// never matches (RFC 9110 §13.1.1), nor does what is left of one here.
 fn unquoted(tag: &str) -> &str {
-    tag.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(tag)
+    tag.strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+        .unwrap_or(tag)
 }
 
 fn invalid_precondition() -> Problem {
@@ -92,7 +100,9 @@ mod tests {
     use super::*;
 
     fn wants(headers: &[(HeaderName, &str)]) -> Result<IfMatch, Problem> {
-        let headers = headers.iter().map(|(name, value)| (name.clone(), value.parse().unwrap()));
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (name.clone(), value.parse().unwrap()));
         precondition(&headers.collect())
     }
 
@@ -102,7 +112,10 @@ mod tests {
         assert_eq!(wants(&[(IF_MATCH, "*")]).unwrap(), IfMatch::Something);
         assert_eq!(wants(&[(IF_NONE_MATCH, "*")]).unwrap(), IfMatch::Nothing);
         for tag in ["\"1f\"", "1f"] {
-            assert_eq!(wants(&[(IF_MATCH, tag)]).unwrap(), IfMatch::Etag("1f".into()));
+            assert_eq!(
+                wants(&[(IF_MATCH, tag)]).unwrap(),
+                IfMatch::Etag("1f".into())
+            );
         }
         let weak = wants(&[(IF_MATCH, "W/\"1f\"")]).unwrap();
         assert_ne!(weak, IfMatch::Etag("1f".into()));
@@ -116,7 +129,10 @@ mod tests {
             &[(IF_NONE_MATCH, "\"1\"")],
         ] {
             let refused = wants(headers).unwrap_err();
-            assert_eq!((refused.status(), refused.code()), (StatusCode::BAD_REQUEST, "invalid-header"));
+            assert_eq!(
+                (refused.status(), refused.code()),
+                (StatusCode::BAD_REQUEST, "invalid-header")
+            );
         }
     }
 }

@@ -79,7 +79,11 @@ fn with_etag<T>(etag: &Etag, body: T) -> WithEtag<T> {
 }
 
 /// How each flow stands.
-#[utoipa::path(get, path = "/instances/{instance}/flows", tag = "flows", params(InstancePath), responses((status = 200, description = "The flows.", body = Vec<schema::Flow>)))]
+#[utoipa::path(
+    get, path = "/instances/{instance}/flows", tag = "flows",
+    params(InstancePath),
+    responses((status = 200, description = "The flows.", body = Vec<schema::Flow>)),
+)]
 async fn list_flows(
     State(state): State<Arc<AppState>>,
     At(path): At<InstancePath>,
@@ -89,8 +93,14 @@ async fn list_flows(
 
 /// The draft of a flow: its document, as a `PUT` takes it.
 #[utoipa::path(
-    get, path = "/instances/{instance}/flows/{flow}", tag = "flows", params(FlowPath),
-    responses((status = 200, description = "The flow document.", body = schema::FlowDocument, headers(("ETag" = String, description = "For the next If-Match.")))),
+    get, path = "/instances/{instance}/flows/{flow}", tag = "flows",
+    params(FlowPath),
+    responses(
+        (
+            status = 200, description = "The flow document.", body = schema::FlowDocument,
+            headers(("ETag" = String, description = "For the next If-Match.")),
+        ),
+    ),
 )]
 async fn get_flow(
     State(state): State<Arc<AppState>>,
@@ -108,12 +118,21 @@ async fn get_flow(
     put, path = "/instances/{instance}/flows/{flow}", tag = "flows",
     params(
         FlowPath,
-        ("If-Match" = Option<String>, Header, description = "Save only if the draft has this tag; `*`: only if there is one."),
-        ("If-None-Match" = Option<String>, Header, description = "`*`: save only if there is no draft."),
+        (
+            "If-Match" = Option<String>, Header,
+            description = "Save only if the draft has this tag; `*`: only if there is one.",
+        ),
+        (
+            "If-None-Match" = Option<String>, Header,
+            description = "`*`: save only if there is no draft.",
+        ),
     ),
     request_body = schema::FlowDocument,
     responses(
-        (status = 201, description = "The flow is new.", body = SavedFlow, headers(("ETag" = String))),
+        (
+            status = 201, description = "The flow is new.", body = SavedFlow,
+            headers(("ETag" = String)),
+        ),
         (status = 200, description = "It was there.", body = SavedFlow, headers(("ETag" = String))),
     ),
 )]
@@ -127,17 +146,38 @@ async fn put_flow(
     let text = sent.json_text().await?.unwrap_or_default();
     let id = path.flow.clone();
     let saving = complete(async move { instance.save_draft(&id, &text, &wanted).await });
-    let saved = saving.await.map_err(|problem| problem.flow(path.flow.as_str()))?;
-    let Saved { created, etag, draft, problems } = saved;
-    let status = if created { StatusCode::CREATED } else { StatusCode::OK };
-    let view = SavedFlow { id: path.flow, etag: etag.as_str().to_owned(), created, problems, draft };
+    let saved = saving
+        .await
+        .map_err(|problem| problem.flow(path.flow.as_str()))?;
+    let Saved {
+        created,
+        etag,
+        draft,
+        problems,
+    } = saved;
+    let status = if created {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
+    let view = SavedFlow {
+        id: path.flow,
+        etag: etag.as_str().to_owned(),
+        created,
+        problems,
+        draft,
+    };
     Ok((status, with_etag(&etag, view)))
 }
 
 /// Remove a flow with its draft and all its revisions.
 ///
 /// Runs that go on come to their end.
-#[utoipa::path(delete, path = "/instances/{instance}/flows/{flow}", tag = "flows", params(FlowPath), responses((status = 204, description = "It is gone.")))]
+#[utoipa::path(
+    delete, path = "/instances/{instance}/flows/{flow}", tag = "flows",
+    params(FlowPath),
+    responses((status = 204, description = "It is gone.")),
+)]
 async fn delete_flow(
     State(state): State<Arc<AppState>>,
     At(path): At<FlowPath>,
@@ -149,7 +189,8 @@ async fn delete_flow(
 
 /// Check a flow document without saving it; without a body, the draft.
 #[utoipa::path(
-    post, path = "/instances/{instance}/flows/{flow}/validate", tag = "flows", params(FlowPath),
+    post, path = "/instances/{instance}/flows/{flow}/validate", tag = "flows",
+    params(FlowPath),
     request_body = Option<schema::FlowDocument>,
     responses((status = 200, description = "What is wrong with it.", body = Validation)),
 )]

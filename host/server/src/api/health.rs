@@ -49,7 +49,10 @@ struct Check {
 }
 
 /// The process is up.
-#[utoipa::path(get, path = "/healthz", tag = "health", responses((status = 200, description = "It is.", content_type = "text/plain", body = String)))]
+#[utoipa::path(
+    get, path = "/healthz", tag = "health",
+    responses((status = 200, description = "It is.", content_type = "text/plain", body = String)),
+)]
 async fn get_healthz() -> &'static str {
     "ok"
 }
@@ -71,12 +74,24 @@ async fn get_readyz(State(state): State<Arc<AppState>>) -> (StatusCode, Json<Rea
     };
     let checks = vec![process, store_check(&state.host.store().health())];
     let ready = checks.iter().all(|check| check.ok);
-    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status = if ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
     (status, Json(Readiness { ready, checks }))
 }
 
 /// Counters of runs and activations (OpenMetrics 1.0 text).
-#[utoipa::path(get, path = "/metrics", tag = "health", responses((status = 200, description = "The metrics.", content_type = "application/openmetrics-text", body = String)))]
+#[utoipa::path(
+    get, path = "/metrics", tag = "health",
+    responses(
+        (
+            status = 200, description = "The metrics.",
+            content_type = "application/openmetrics-text", body = String,
+        ),
+    ),
+)]
 async fn get_metrics(State(state): State<Arc<AppState>>) -> impl IntoResponse {
     ([(CONTENT_TYPE, OPENMETRICS)], state.host.metrics().encode())
 }
@@ -84,15 +99,27 @@ async fn get_metrics(State(state): State<Arc<AppState>>) -> impl IntoResponse {
 fn store_check(health: &Health) -> Check {
     let stalled = health.stalled_for > STALLED;
     let (ok, detail) = match &health.state {
-        HealthState::Ok if stalled => {
-            (false, format!("no write has finished for {} s", health.stalled_for.as_secs()))
-        }
-        HealthState::Ok => (true, format!("reads and writes, {} waiting", health.waiting)),
+        HealthState::Ok if stalled => (
+            false,
+            format!(
+                "no write has finished for {} s",
+                health.stalled_for.as_secs()
+            ),
+        ),
+        HealthState::Ok => (
+            true,
+            format!("reads and writes, {} waiting", health.waiting),
+        ),
         // Why is in the log: the reason may name a path.
-        HealthState::ReadOnly { .. } => {
-            (false, "reads only, after a failed write; the host's log says why".to_owned())
-        }
+        HealthState::ReadOnly { .. } => (
+            false,
+            "reads only, after a failed write; the host's log says why".to_owned(),
+        ),
         _ => (false, "closed".to_owned()),
     };
-    Check { name: "store", ok, detail }
+    Check {
+        name: "store",
+        ok,
+        detail,
+    }
 }

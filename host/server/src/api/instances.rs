@@ -53,9 +53,19 @@ struct InstanceView {
 
 impl InstanceView {
     fn of(record: InstanceRecord, state: &AppState) -> Self {
-        let InstanceRecord { name, hosts, activated_at, .. } = record;
+        let InstanceRecord {
+            name,
+            hosts,
+            activated_at,
+            ..
+        } = record;
         let url = format!("{}/{name}", state.flow_url);
-        InstanceView { name, hosts, activated_at, url }
+        InstanceView {
+            name,
+            hosts,
+            activated_at,
+            url,
+        }
     }
 }
 
@@ -72,20 +82,31 @@ struct NewInstance {
 }
 
 /// The instances that the token reaches.
-#[utoipa::path(get, path = "/instances", tag = "instances", responses((status = 200, description = "The instances.", body = Vec<InstanceView>)))]
+#[utoipa::path(
+    get, path = "/instances", tag = "instances",
+    responses((status = 200, description = "The instances.", body = Vec<InstanceView>)),
+)]
 async fn list_instances(
     State(state): State<Arc<AppState>>,
     Extension(caller): Extension<Caller>,
 ) -> Json<Vec<InstanceView>> {
     let reached = state.host.instances().into_iter();
     let reached = reached.filter(|record| caller.reaches(record.name.as_str()));
-    Json(reached.map(|record| InstanceView::of(record, &state)).collect())
+    Json(
+        reached
+            .map(|record| InstanceView::of(record, &state))
+            .collect(),
+    )
 }
 
 /// Activate an instance.
 ///
 /// It begins with a flow that greets, at `/hello`.
-#[utoipa::path(post, path = "/instances", tag = "instances", request_body = NewInstance, responses((status = 201, description = "The instance.", body = InstanceView)))]
+#[utoipa::path(
+    post, path = "/instances", tag = "instances",
+    request_body = NewInstance,
+    responses((status = 201, description = "The instance.", body = InstanceView)),
+)]
 async fn activate_instance(
     State(state): State<Arc<AppState>>,
     sent: Sent,
@@ -99,7 +120,11 @@ async fn activate_instance(
 }
 
 /// One instance.
-#[utoipa::path(get, path = "/instances/{instance}", tag = "instances", params(InstancePath), responses((status = 200, description = "The instance.", body = InstanceView)))]
+#[utoipa::path(
+    get, path = "/instances/{instance}", tag = "instances",
+    params(InstancePath),
+    responses((status = 200, description = "The instance.", body = InstanceView)),
+)]
 async fn get_instance(
     State(state): State<Arc<AppState>>,
     At(path): At<InstancePath>,
@@ -112,7 +137,11 @@ async fn get_instance(
 ///
 /// Its data key is destroyed: nothing of it can be read again, and all that is
 /// only for it is revoked.
-#[utoipa::path(delete, path = "/instances/{instance}", tag = "instances", params(InstancePath), responses((status = 204, description = "It is gone.")))]
+#[utoipa::path(
+    delete, path = "/instances/{instance}", tag = "instances",
+    params(InstancePath),
+    responses((status = 204, description = "It is gone.")),
+)]
 async fn delete_instance(
     State(state): State<Arc<AppState>>,
     At(path): At<InstancePath>,
@@ -128,9 +157,17 @@ async fn delete_instance(
 
 /// The record of an instance.
 pub(super) fn record(state: &AppState, name: &str) -> Result<InstanceRecord, Problem> {
-    let found = state.host.instances().into_iter().find(|record| record.name.as_str() == name);
+    let found = state
+        .host
+        .instances()
+        .into_iter()
+        .find(|record| record.name.as_str() == name);
     found.ok_or_else(|| {
-        Problem::new(StatusCode::NOT_FOUND, Code::NotFound, "there is no such instance")
-            .hint("GET /api/v1/instances lists what there is")
+        Problem::new(
+            StatusCode::NOT_FOUND,
+            Code::NotFound,
+            "there is no such instance",
+        )
+        .hint("GET /api/v1/instances lists what there is")
     })
 }

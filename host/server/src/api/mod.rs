@@ -10,7 +10,8 @@
 //! | `envelope` | what is around every answer: request id, headers, problems |
 //! | `body`, `extract` | what comes in, checked |
 //! | `change` | changes that end even if the client goes away |
-//! | `instances`, `components`, `flows`, `deploys`, `runs`, `events`, `node_types`, `tokens` | the routes |
+//! | `instances`, `tokens` | the routes of the host |
+//! | `components`, `flows`, `deploys`, `runs`, `events`, `node_types` | the routes of an instance |
 //! | `health`, `documents` | the routes that need no token |
 //! | `schema` | what the OpenAPI document says of the types of lower crates |
 
@@ -58,10 +59,11 @@ struct Api;
 /// The router of the admin listener.
 pub fn router(state: Arc<AppState>) -> Router {
     let (router, _document) = routes().split_for_parts();
+    let authentication = middleware::from_fn_with_state(state.clone(), access::authenticate);
     router
         .fallback(not_found)
         .method_not_allowed_fallback(other_method)
-        .layer(middleware::from_fn_with_state(state.clone(), access::authenticate))
+        .layer(authentication)
         .layer(middleware::from_fn(envelope::envelop))
         .with_state(state)
 }
@@ -83,12 +85,18 @@ fn routes() -> OpenApiRouter<Arc<AppState>> {
         .merge(tokens::routes())
         .merge(documents::routes());
     let document = <Api as utoipa::OpenApi>::openapi();
-    OpenApiRouter::with_openapi(document).merge(health::routes()).nest(PREFIX, api)
+    OpenApiRouter::with_openapi(document)
+        .merge(health::routes())
+        .nest(PREFIX, api)
 }
 
 async fn not_found() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, Code::NotFound, "there is nothing at this address")
-        .hint("GET /api/v1/openapi.json lists what there is")
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        Code::NotFound,
+        "there is nothing at this address",
+    )
+    .hint("GET /api/v1/openapi.json lists what there is")
 }
 
 async fn other_method() -> Problem {

@@ -19,7 +19,11 @@ pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
 }
 
 /// Every node type: built in, and uploaded in its latest version.
-#[utoipa::path(get, path = "/instances/{instance}/node-types", tag = "flows", params(InstancePath), responses((status = 200, description = "The node types.", body = Vec<schema::NodeType>)))]
+#[utoipa::path(
+    get, path = "/instances/{instance}/node-types", tag = "flows",
+    params(InstancePath),
+    responses((status = 200, description = "The node types.", body = Vec<schema::NodeType>)),
+)]
 async fn list_node_types(
     State(state): State<Arc<AppState>>,
     At(path): At<InstancePath>,

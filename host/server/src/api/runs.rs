@@ -88,7 +88,9 @@ struct Injection {
 }
 
 /// `null` is a payload.
-fn even_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<RawValue>>, D::Error> {
+fn even_null<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Box<RawValue>>, D::Error> {
     Box::deserialize(deserializer).map(Some)
 }
 
@@ -102,7 +104,8 @@ struct Begun {
 
 /// Begin a run at an inject node of the live revision.
 #[utoipa::path(
-    post, path = "/instances/{instance}/flows/{flow}/nodes/{node}/inject", tag = "runs", params(NodePath),
+    post, path = "/instances/{instance}/flows/{flow}/nodes/{node}/inject", tag = "runs",
+    params(NodePath),
     request_body = Option<Injection>,
     responses((status = 202, description = "The run has begun.", body = Begun)),
 )]
@@ -123,7 +126,11 @@ async fn inject(
 }
 
 /// The recent runs, the newest first.
-#[utoipa::path(get, path = "/instances/{instance}/runs", tag = "runs", params(InstancePath, RunsQuery), responses((status = 200, description = "The runs.", body = Vec<schema::Run>)))]
+#[utoipa::path(
+    get, path = "/instances/{instance}/runs", tag = "runs",
+    params(InstancePath, RunsQuery),
+    responses((status = 200, description = "The runs.", body = Vec<schema::Run>)),
+)]
 async fn list_runs(
     State(state): State<Arc<AppState>>,
     At(path): At<InstancePath>,
@@ -131,11 +138,19 @@ async fn list_runs(
 ) -> Result<Json<Vec<RunSummary>>, Problem> {
     let instance = instance(&state, &path.instance)?;
     let limit = query.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
-    Ok(Json(instance.runs(query.flow.as_ref(), query.before, limit)))
+    Ok(Json(instance.runs(
+        query.flow.as_ref(),
+        query.before,
+        limit,
+    )))
 }
 
 /// One run with its activations and log lines.
-#[utoipa::path(get, path = "/instances/{instance}/runs/{run}", tag = "runs", params(RunPath), responses((status = 200, description = "The run.", body = schema::RunWithPath)))]
+#[utoipa::path(
+    get, path = "/instances/{instance}/runs/{run}", tag = "runs",
+    params(RunPath),
+    responses((status = 200, description = "The run.", body = schema::RunWithPath)),
+)]
 async fn get_run(
     State(state): State<Arc<AppState>>,
     At(path): At<RunPath>,

@@ -42,21 +42,69 @@ fn the_routes_and_their_roles_are_those_that_were_promised() {
         ("get", "/api/v1/instances/{instance}", "viewer"),
         ("delete", "/api/v1/instances/{instance}", "admin"),
         ("get", "/api/v1/instances/{instance}/components", "viewer"),
-        ("get", "/api/v1/instances/{instance}/components/{name}", "viewer"),
-        ("put", "/api/v1/instances/{instance}/components/{name}", "deployer"),
-        ("delete", "/api/v1/instances/{instance}/components/{name}", "deployer"),
+        (
+            "get",
+            "/api/v1/instances/{instance}/components/{name}",
+            "viewer",
+        ),
+        (
+            "put",
+            "/api/v1/instances/{instance}/components/{name}",
+            "deployer",
+        ),
+        (
+            "delete",
+            "/api/v1/instances/{instance}/components/{name}",
+            "deployer",
+        ),
         ("get", "/api/v1/instances/{instance}/flows", "viewer"),
         ("get", "/api/v1/instances/{instance}/flows/{flow}", "viewer"),
         ("put", "/api/v1/instances/{instance}/flows/{flow}", "editor"),
-        ("delete", "/api/v1/instances/{instance}/flows/{flow}", "deployer"),
-        ("post", "/api/v1/instances/{instance}/flows/{flow}/validate", "editor"),
-        ("post", "/api/v1/instances/{instance}/flows/{flow}/deploy", "deployer"),
-        ("get", "/api/v1/instances/{instance}/flows/{flow}/revisions", "viewer"),
-        ("get", "/api/v1/instances/{instance}/flows/{flow}/revisions/{revision}", "viewer"),
-        ("post", "/api/v1/instances/{instance}/flows/{flow}/rollback", "deployer"),
-        ("post", "/api/v1/instances/{instance}/flows/{flow}/enable", "deployer"),
-        ("post", "/api/v1/instances/{instance}/flows/{flow}/disable", "deployer"),
-        ("post", "/api/v1/instances/{instance}/flows/{flow}/nodes/{node}/inject", "editor"),
+        (
+            "delete",
+            "/api/v1/instances/{instance}/flows/{flow}",
+            "deployer",
+        ),
+        (
+            "post",
+            "/api/v1/instances/{instance}/flows/{flow}/validate",
+            "editor",
+        ),
+        (
+            "post",
+            "/api/v1/instances/{instance}/flows/{flow}/deploy",
+            "deployer",
+        ),
+        (
+            "get",
+            "/api/v1/instances/{instance}/flows/{flow}/revisions",
+            "viewer",
+        ),
+        (
+            "get",
+            "/api/v1/instances/{instance}/flows/{flow}/revisions/{revision}",
+            "viewer",
+        ),
+        (
+            "post",
+            "/api/v1/instances/{instance}/flows/{flow}/rollback",
+            "deployer",
+        ),
+        (
+            "post",
+            "/api/v1/instances/{instance}/flows/{flow}/enable",
+            "deployer",
+        ),
+        (
+            "post",
+            "/api/v1/instances/{instance}/flows/{flow}/disable",
+            "deployer",
+        ),
+        (
+            "post",
+            "/api/v1/instances/{instance}/flows/{flow}/nodes/{node}/inject",
+            "editor",
+        ),
         ("get", "/api/v1/instances/{instance}/runs", "viewer"),
         ("get", "/api/v1/instances/{instance}/runs/{run}", "viewer"),
         ("get", "/api/v1/instances/{instance}/events", "viewer"),
@@ -68,7 +116,10 @@ fn the_routes_and_their_roles_are_those_that_were_promised() {
     let promised: BTreeMap<_, _> = promised
         .into_iter()
         .map(|(method, path, role)| {
-            (format!("{method} {path}"), (!role.is_empty()).then(|| role.to_owned()))
+            (
+                format!("{method} {path}"),
+                (!role.is_empty()).then(|| role.to_owned()),
+            )
         })
         .collect();
     assert_eq!(operations(), promised);
@@ -77,13 +128,20 @@ fn the_routes_and_their_roles_are_those_that_were_promised() {
 #[test]
 fn the_document_is_openapi_3_1_and_every_reference_in_it_resolves() {
     let document = document();
-    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"), "{}", document["openapi"]);
+    assert!(
+        document["openapi"].as_str().unwrap().starts_with("3.1"),
+        "{}",
+        document["openapi"]
+    );
     let mut references = BTreeSet::new();
     collect_references(&document, &mut references);
     assert!(references.contains("#/components/schemas/Problem"));
     for reference in references {
         let pointer = reference.strip_prefix('#').unwrap();
-        assert!(document.pointer(pointer).is_some(), "{reference} leads nowhere");
+        assert!(
+            document.pointer(pointer).is_some(),
+            "{reference} leads nowhere"
+        );
     }
 }
 
@@ -98,8 +156,10 @@ fn every_parameter_of_a_path_is_described() {
                 .filter(|parameter| parameter["in"] == "path")
                 .map(|parameter| parameter["name"].as_str().unwrap())
                 .collect();
-            let named: BTreeSet<_> =
-                path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
+            let named: BTreeSet<_> = path
+                .split('/')
+                .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+                .collect();
             assert_eq!(described, named, "{method} {path}");
         }
     }
@@ -109,7 +169,9 @@ fn collect_references(json: &Json, into: &mut BTreeSet<String>) {
     match json {
         Json::Object(fields) => {
             into.extend(fields.get("$ref").and_then(Json::as_str).map(str::to_owned));
-            fields.values().for_each(|value| collect_references(value, into));
+            fields
+                .values()
+                .for_each(|value| collect_references(value, into));
         }
         Json::Array(items) => items.iter().for_each(|item| collect_references(item, into)),
         _ => {}
@@ -118,7 +180,10 @@ fn collect_references(json: &Json, into: &mut BTreeSet<String>) {
 
 /// The names of the properties that the document gives a schema.
 fn described(schema: &Json) -> BTreeSet<String> {
-    let own = schema["properties"].as_object().into_iter().flat_map(|p| p.keys().cloned());
+    let own = schema["properties"]
+        .as_object()
+        .into_iter()
+        .flat_map(|p| p.keys().cloned());
     let parts = schema["allOf"].as_array().into_iter().flatten();
     let whole = document();
     let inherited = parts.flat_map(|part| match part["$ref"].as_str() {
@@ -141,10 +206,18 @@ fn assert_described(schema: &str, value: impl serde::Serialize) {
 fn the_document_describes_flows_as_they_are_written() {
     let draft = json!({ "nodes": [], "wires": [], "extensions": { "x": 1 } }).to_string();
     let draft = FlowDocument::parse(draft.as_bytes(), Some(&"f".parse().unwrap())).unwrap();
-    let used = ComponentUse { name: "c".parse().unwrap(), version: "1.0.0".parse().unwrap() };
+    let used = ComponentUse {
+        name: "c".parse().unwrap(),
+        version: "1.0.0".parse().unwrap(),
+    };
     assert_described("ComponentUse", &used);
     let components = vec![used];
-    let revision = Revision { revision: 1, deployed_at: 0, components, document: draft };
+    let revision = Revision {
+        revision: 1,
+        deployed_at: 0,
+        components,
+        document: draft,
+    };
     assert_described("Revision", revision);
     let flow = FlowRecord {
         id: "f".parse().unwrap(),
@@ -166,14 +239,25 @@ fn the_document_describes_flows_as_they_are_written() {
 #[test]
 fn the_document_names_the_fields_of_flow_documents() {
     let schema = FlowDocument::json_schema();
-    let real: BTreeSet<_> = schema["properties"].as_object().unwrap().keys().cloned().collect();
+    let real: BTreeSet<_> = schema["properties"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .cloned()
+        .collect();
     let document = document();
-    assert_eq!(described(&document["components"]["schemas"]["FlowDocument"]), real);
+    assert_eq!(
+        described(&document["components"]["schemas"]["FlowDocument"]),
+        real
+    );
 }
 
 #[test]
 fn the_document_describes_node_types_as_they_are_written() {
-    let port = Port { label: "out".into(), documentation: "what".into() };
+    let port = Port {
+        label: "out".into(),
+        documentation: "what".into(),
+    };
     assert_described("Port", &port);
     assert_described("Requests", Requests::default());
     let descriptor: Descriptor = serde_json::from_value(json!({ "name": "n" })).unwrap();
@@ -195,9 +279,16 @@ fn the_document_describes_runs_as_they_are_written() {
         fuel: 0,
     };
     assert_described("Run", &summary);
-    let fault = FaultView { code: "trap", message: String::new(), hint: None };
+    let fault = FaultView {
+        code: "trap",
+        message: String::new(),
+        hint: None,
+    };
     assert_described("Fault", &fault);
-    let output = OutputView { port: 0, message: Message::new() };
+    let output = OutputView {
+        port: 0,
+        message: Message::new(),
+    };
     assert_described("Output", &output);
     let activation = ActivationView {
         node: "n".into(),
@@ -212,7 +303,16 @@ fn the_document_describes_runs_as_they_are_written() {
         outputs: Some(vec![output]),
     };
     assert_described("Activation", &activation);
-    let line = LineView::Log { node: "n".into(), level: LogLevel::Info, line: String::new() };
-    let detail = RunDetail { summary, path: vec![activation], log: vec![line], dropped_lines: 0 };
+    let line = LineView::Log {
+        node: "n".into(),
+        level: LogLevel::Info,
+        line: String::new(),
+    };
+    let detail = RunDetail {
+        summary,
+        path: vec![activation],
+        log: vec![line],
+        dropped_lines: 0,
+    };
     assert_described("RunWithPath", detail);
 }

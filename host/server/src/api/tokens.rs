@@ -99,27 +99,61 @@ struct CreatedToken {
 }
 
 /// The tokens, without their secrets; the operator's own is not among them.
-#[utoipa::path(get, path = "/tokens", tag = "tokens", responses((status = 200, description = "The tokens.", body = Vec<TokenView>)))]
+#[utoipa::path(
+    get, path = "/tokens", tag = "tokens",
+    responses((status = 200, description = "The tokens.", body = Vec<TokenView>)),
+)]
 async fn list_tokens(State(state): State<Arc<AppState>>) -> Json<Vec<TokenView>> {
-    Json(state.tokens.list().iter().map(|record| (&**record).into()).collect())
+    Json(
+        state
+            .tokens
+            .list()
+            .iter()
+            .map(|record| (&**record).into())
+            .collect(),
+    )
 }
 
 /// Make a token.
-#[utoipa::path(post, path = "/tokens", tag = "tokens", request_body = TokenRequest, responses((status = 201, description = "The token, shown this once.", body = CreatedToken)))]
+#[utoipa::path(
+    post, path = "/tokens", tag = "tokens",
+    request_body = TokenRequest,
+    responses((status = 201, description = "The token, shown this once.", body = CreatedToken)),
+)]
 async fn create_token(
     State(state): State<Arc<AppState>>,
     sent: Sent,
 ) -> Result<(StatusCode, Json<CreatedToken>), Problem> {
-    let TokenRequest { name, role, instances, expires_at } = sent.json().await?;
+    let TokenRequest {
+        name,
+        role,
+        instances,
+        expires_at,
+    } = sent.json().await?;
     check_name(&name)?;
     check_instances(&state, instances.as_deref())?;
-    let new = NewToken { name, role, instances, expires_at };
+    let new = NewToken {
+        name,
+        role,
+        instances,
+        expires_at,
+    };
     let (record, token) = complete(async move { state.tokens.create(new).await }).await?;
-    Ok((StatusCode::CREATED, Json(CreatedToken { view: (&*record).into(), token })))
+    Ok((
+        StatusCode::CREATED,
+        Json(CreatedToken {
+            view: (&*record).into(),
+            token,
+        }),
+    ))
 }
 
 /// Revoke a token: requests with it are refused from now on.
-#[utoipa::path(delete, path = "/tokens/{token}", tag = "tokens", params(TokenPath), responses((status = 204, description = "It is revoked.")))]
+#[utoipa::path(
+    delete, path = "/tokens/{token}", tag = "tokens",
+    params(TokenPath),
+    responses((status = 204, description = "It is revoked.")),
+)]
 async fn revoke_token(
     State(state): State<Arc<AppState>>,
     At(path): At<TokenPath>,
@@ -134,18 +168,26 @@ fn check_name(name: &str) -> Result<(), Problem> {
         return Ok(());
     }
     let detail = format!("a token's name has 1 to {MAX_NAME_CHARS} characters");
-    Err(Problem::new(StatusCode::BAD_REQUEST, Code::InvalidBody, detail)
-        .hint("name what the token is for"))
+    Err(
+        Problem::new(StatusCode::BAD_REQUEST, Code::InvalidBody, detail)
+            .hint("name what the token is for"),
+    )
 }
 
 fn check_instances(state: &AppState, names: Option<&[InstanceName]>) -> Result<(), Problem> {
     let Some(names) = names else { return Ok(()) };
-    let unknown = names.iter().find(|name| state.host.instance(name.as_str()).is_none());
+    let unknown = names
+        .iter()
+        .find(|name| state.host.instance(name.as_str()).is_none());
     let detail = match unknown {
         Some(name) => format!("there is no instance {name}"),
         None if names.is_empty() => "a token for no instance is of no use".to_owned(),
         None => return Ok(()),
     };
-    Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, Code::UnknownInstance, detail)
-        .hint("name instances that exist, or leave `instances` out for all"))
+    Err(Problem::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        Code::UnknownInstance,
+        detail,
+    )
+    .hint("name instances that exist, or leave `instances` out for all"))
 }

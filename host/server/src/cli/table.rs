@@ -23,6 +23,8 @@ pub(crate) enum Show {
     Micros,
     /// A number of bytes, with a unit.
     Bytes,
+    /// Names; null stands for all there are.
+    NamesOrAll,
     /// Names with versions.
     Versions,
 }
@@ -100,6 +102,7 @@ fn cell(row: &Value, (_, pointer, show): &Column) -> String {
 
 fn text(value: &Value, show: Show) -> String {
     match (value, show) {
+        (Value::Null, Show::NamesOrAll) => "all".to_owned(),
         (Value::Null, _) => "-".to_owned(),
         (Value::Bool(true), _) => "yes".to_owned(),
         (Value::Bool(false), _) => "no".to_owned(),

@@ -15,7 +15,7 @@ const COLUMNS: &[Column] = &[
     ("ID", "/id", Show::Text),
     ("NAME", "/name", Show::Text),
     ("ROLE", "/role", Show::Text),
-    ("INSTANCES", "/instances", Show::Text),
+    ("INSTANCES", "/instances", Show::NamesOrAll),
     ("CREATED", "/createdAt", Show::Time),
     ("EXPIRES", "/expiresAt", Show::Time),
 ];

@@ -17,10 +17,14 @@ fn refused(kind: RefusalKind, code: &str) -> Problem {
 
 #[tokio::test]
 async fn a_problem_document_names_kind_place_way_out_and_request() {
-    let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "fuel-exhausted", "no fuel left")
-        .hint("allow more")
-        .flow("orders")
-        .node("count");
+    let problem = Problem::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "fuel-exhausted",
+        "no fuel left",
+    )
+    .hint("allow more")
+    .flow("orders")
+    .node("count");
     let id = RequestId::fresh();
     let response = problem.into_response_for(&id);
     assert_eq!(response.status(), 500);
@@ -54,7 +58,10 @@ fn each_kind_of_refusal_has_its_status() {
     ] {
         assert_eq!(refused(kind, "some-code").status(), status, "{kind:?}");
     }
-    assert_eq!(refused(RefusalKind::Invalid, "invalid-document").status(), 400);
+    assert_eq!(
+        refused(RefusalKind::Invalid, "invalid-document").status(),
+        400
+    );
 }
 
 #[tokio::test]
@@ -86,6 +93,9 @@ fn codes_are_distinct_and_fit_into_an_anchor() {
     let mut seen = HashSet::new();
     for code in own.chain(faults).chain(findings) {
         assert!(seen.insert(code), "{code} is there twice");
-        assert!(code.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{code}");
+        assert!(
+            code.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'),
+            "{code}"
+        );
     }
 }

@@ -79,10 +79,19 @@ impl Tokens {
     }
 
     async fn load(records: Records, operator: SecretHash) -> Result<Self, Refusal> {
-        let all = records.list::<TokenRecord>(&Key::new(kind::TOKEN).into_prefix()).await?;
-        let known = all.into_iter().map(|stored| (stored.value.id, Arc::new(stored.value)));
+        let all = records
+            .list::<TokenRecord>(&Key::new(kind::TOKEN).into_prefix())
+            .await?;
+        let known = all
+            .into_iter()
+            .map(|stored| (stored.value.id, Arc::new(stored.value)));
         let known = ArcSwap::from_pointee(known.collect());
-        Ok(Tokens { operator, records, known, changing: Mutex::default() })
+        Ok(Tokens {
+            operator,
+            records,
+            known,
+            changing: Mutex::default(),
+        })
     }
 
     /// Who presents this text.
@@ -94,7 +103,12 @@ impl Tokens {
             return Ok(Caller::Operator);
         }
         let (id, secret) = secret::split(presented).ok_or(BadToken::Unknown)?;
-        let token = self.known.load().get(&id).cloned().ok_or(BadToken::Unknown)?;
+        let token = self
+            .known
+            .load()
+            .get(&id)
+            .cloned()
+            .ok_or(BadToken::Unknown)?;
         if !token.secret_hash.is_of(secret) {
             return Err(BadToken::Unknown);
         }
@@ -133,11 +147,29 @@ impl Tokens {
         if new.expires_at.is_some_and(|end| end <= now) {
             let message = "expiresAt is in the past";
             let hint = "give milliseconds since 1970-01-01T00:00:00Z, or leave it out";
-            return Err(Refusal::new(RefusalKind::Invalid, "invalid-expiry", message, hint));
+            return Err(Refusal::new(
+                RefusalKind::Invalid,
+                "invalid-expiry",
+                message,
+                hint,
+            ));
         }
         let (id, secret_hash, text) = TokenText::generate().map_err(no_randomness)?;
-        let NewToken { name, role, instances, expires_at } = new;
-        let token = TokenRecord { id, name, role, instances, created_at: now, expires_at, secret_hash };
+        let NewToken {
+            name,
+            role,
+            instances,
+            expires_at,
+        } = new;
+        let token = TokenRecord {
+            id,
+            name,
+            role,
+            instances,
+            created_at: now,
+            expires_at,
+            secret_hash,
+        };
         let token = Arc::new(token);
         let _changing = self.changing.lock().await;
         let mut change = self.records.change();
@@ -157,7 +189,12 @@ impl Tokens {
         let Some(stored) = stored else {
             let hint = "list the tokens; the operator's is not among them";
             let message = format!("there is no token {id}");
-            return Err(Refusal::new(RefusalKind::NotFound, "not-found", message, hint));
+            return Err(Refusal::new(
+                RefusalKind::NotFound,
+                "not-found",
+                message,
+                hint,
+            ));
         };
         let mut change = self.records.change();
         change.delete(key(id), stored.version)?;
@@ -174,13 +211,25 @@ impl Tokens {
     pub async fn forget_instance(&self, instance: &InstanceName) -> Result<(), Refusal> {
         let _changing = self.changing.lock().await;
         for token in self.list() {
-            let Some(instances) = &token.instances else { continue };
+            let Some(instances) = &token.instances else {
+                continue;
+            };
             if !instances.contains(instance) {
                 continue;
             }
             let stored: Option<Stored<TokenRecord>> = self.records.read(&key(token.id)).await?;
-            let Some(Stored { value: mut record, version }) = stored else { continue };
-            let rest: Vec<_> = instances.iter().filter(|name| *name != instance).cloned().collect();
+            let Some(Stored {
+                value: mut record,
+                version,
+            }) = stored
+            else {
+                continue;
+            };
+            let rest: Vec<_> = instances
+                .iter()
+                .filter(|name| *name != instance)
+                .cloned()
+                .collect();
             let mut change = self.records.change();
             if rest.is_empty() {
                 change.delete(key(token.id), version)?;
@@ -212,11 +261,18 @@ fn key(id: TokenId) -> Key {
 fn no_randomness(error: NoRandomness) -> Refusal {
     tracing::error!(%error, "no token was made");
     let message = "a fault of the host; its log says more";
-    Refusal::new(RefusalKind::Internal, "internal-error", message, "try again, or ask the operator")
+    Refusal::new(
+        RefusalKind::Internal,
+        "internal-error",
+        message,
+        "try again, or ask the operator",
+    )
 }
 
 fn unix_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 

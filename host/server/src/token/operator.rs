@@ -46,7 +46,10 @@ pub(super) fn open(given: Option<&str>, dir: &Path) -> Result<SecretHash, Operat
         return hash(given, "WEFT_ADMIN_TOKEN");
     }
     let path = dir.join(FILE);
-    let failed = |source| OperatorTokenError::File { path: path.clone(), source };
+    let failed = |source| OperatorTokenError::File {
+        path: path.clone(),
+        source,
+    };
     match read(&path) {
         Ok(text) => hash(text.trim(), &path.display().to_string()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -61,7 +64,9 @@ pub(super) fn open(given: Option<&str>, dir: &Path) -> Result<SecretHash, Operat
 
 fn hash(text: &str, source: &str) -> Result<SecretHash, OperatorTokenError> {
     if text.len() < MIN_CHARS || !text.bytes().all(|b| b.is_ascii_graphic()) {
-        return Err(OperatorTokenError::Unusable { source_name: source.to_owned() });
+        return Err(OperatorTokenError::Unusable {
+            source_name: source.to_owned(),
+        });
     }
     Ok(SecretHash::of(text))
 }
@@ -77,8 +82,12 @@ fn read(path: &Path) -> io::Result<String> {
 /// Whole or not at all: a crash in between must not leave half a token.
 fn write(path: &Path, text: &str) -> io::Result<()> {
     let fresh = path.with_extension("new");
-    let mut file =
-        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&fresh)?;
     writeln!(file, "{text}")?;
     file.sync_all()?;
     fs::rename(&fresh, path)
@@ -96,7 +105,10 @@ mod tests {
         let text = fs::read_to_string(&file).unwrap();
         assert!(text.ends_with('\n'), "{text:?}");
         assert!(first.is_of(text.trim()));
-        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
         let second = open(None, dir.path()).unwrap();
         assert!(second.is_of(text.trim()));
     }

@@ -102,7 +102,11 @@ impl FromStr for TokenId {
         hex::decode_to_slice(text, &mut id).map_err(|_| NoTokenId)?;
         let id = TokenId(id);
         // One form only, so that an id is found however it is compared.
-        if id.to_string() == text { Ok(id) } else { Err(NoTokenId) }
+        if id.to_string() == text {
+            Ok(id)
+        } else {
+            Err(NoTokenId)
+        }
     }
 }
 
@@ -114,7 +118,9 @@ impl Serialize for TokenId {
 
 impl<'de> Deserialize<'de> for TokenId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(de::Error::custom)
     }
 }
 
@@ -154,7 +160,15 @@ mod tests {
         let good = text.reveal();
         let upper = good.replacen("weft_", "WEFT_", 1);
         let longer = format!("{good}a");
-        for bad in ["", "weft_", "weft_é", &good[..good.len() - 1], &longer, &upper, &good[5..]] {
+        for bad in [
+            "",
+            "weft_",
+            "weft_é",
+            &good[..good.len() - 1],
+            &longer,
+            &upper,
+            &good[5..],
+        ] {
             assert!(split(bad).is_none(), "{bad:?}");
         }
     }

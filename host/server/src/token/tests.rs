@@ -19,8 +19,14 @@ impl Desk {
         let store = Store::open(StoreOptions::new(dir.path(), key)).unwrap();
         let fence = store.open_writer(InstanceId::SYSTEM).unwrap();
         let records = Records::new(store, fence);
-        let tokens = Tokens::load(records.clone(), SecretHash::of(OPERATOR)).await.unwrap();
-        Desk { tokens, records, _dir: dir }
+        let tokens = Tokens::load(records.clone(), SecretHash::of(OPERATOR))
+            .await
+            .unwrap();
+        Desk {
+            tokens,
+            records,
+            _dir: dir,
+        }
     }
 
     /// As after a restart.
@@ -31,7 +37,12 @@ impl Desk {
 
     async fn make(&self, role: Role, instances: Option<&[&str]>) -> (TokenId, String) {
         let instances = instances.map(|names| names.iter().map(|n| n.parse().unwrap()).collect());
-        let new = NewToken { name: "t".into(), role, instances, expires_at: None };
+        let new = NewToken {
+            name: "t".into(),
+            role,
+            instances,
+            expires_at: None,
+        };
         let (record, text) = self.tokens.create(new).await.unwrap();
         (record.id, text.reveal().to_owned())
     }
@@ -68,7 +79,11 @@ async fn a_wrong_secret_under_a_right_id_is_unknown() {
     let last = if text.ends_with('A') { 'B' } else { 'A' };
     let forged = format!("{}{last}", &text[..text.len() - 1]);
     for bad in ["", "nonsense", &forged, &OPERATOR[1..]] {
-        assert_eq!(desk.tokens.authenticate(bad).unwrap_err(), BadToken::Unknown, "{bad}");
+        assert_eq!(
+            desk.tokens.authenticate(bad).unwrap_err(),
+            BadToken::Unknown,
+            "{bad}"
+        );
     }
 }
 
@@ -80,9 +95,15 @@ async fn a_revoked_token_is_unknown_at_once_and_after_a_restart() {
     assert!(desk.tokens.still_valid(&caller));
     desk.tokens.revoke(id).await.unwrap();
     assert!(!desk.tokens.still_valid(&caller));
-    assert_eq!(desk.tokens.authenticate(&text).unwrap_err(), BadToken::Unknown);
+    assert_eq!(
+        desk.tokens.authenticate(&text).unwrap_err(),
+        BadToken::Unknown
+    );
     desk.read_again().await;
-    assert_eq!(desk.tokens.authenticate(&text).unwrap_err(), BadToken::Unknown);
+    assert_eq!(
+        desk.tokens.authenticate(&text).unwrap_err(),
+        BadToken::Unknown
+    );
     assert_eq!(desk.tokens.revoke(id).await.unwrap_err().code, "not-found");
 }
 
@@ -97,12 +118,23 @@ async fn a_token_ends_at_its_time_and_must_begin_before_it() {
     };
     let refused = desk.tokens.create(ends(unix_ms() - 1)).await.unwrap_err();
     assert_eq!(refused.code, "invalid-expiry");
-    let (record, text) = desk.tokens.create(ends(unix_ms() + 3_600_000)).await.unwrap();
+    let (record, text) = desk
+        .tokens
+        .create(ends(unix_ms() + 3_600_000))
+        .await
+        .unwrap();
     assert!(desk.tokens.authenticate(text.reveal()).is_ok());
     // Move its end into the past, as time would.
-    let ended = TokenRecord { expires_at: Some(1), ..TokenRecord::clone(&record) };
-    desk.tokens.know(|known| drop(known.insert(record.id, Arc::new(ended))));
-    assert_eq!(desk.tokens.authenticate(text.reveal()).unwrap_err(), BadToken::Expired);
+    let ended = TokenRecord {
+        expires_at: Some(1),
+        ..TokenRecord::clone(&record)
+    };
+    desk.tokens
+        .know(|known| drop(known.insert(record.id, Arc::new(ended))));
+    assert_eq!(
+        desk.tokens.authenticate(text.reveal()).unwrap_err(),
+        BadToken::Expired
+    );
 }
 
 #[tokio::test]
@@ -113,7 +145,10 @@ async fn a_removed_instance_is_taken_out_of_all_tokens() {
     let (_, all) = desk.make(Role::Viewer, None).await;
     desk.tokens.forget_instance(&name("gone")).await.unwrap();
     for _restart in 0..2 {
-        assert_eq!(desk.tokens.authenticate(&only).unwrap_err(), BadToken::Unknown);
+        assert_eq!(
+            desk.tokens.authenticate(&only).unwrap_err(),
+            BadToken::Unknown
+        );
         let both = desk.tokens.authenticate(&both).unwrap();
         assert!(both.reaches("stays") && !both.reaches("gone"));
         assert!(desk.tokens.authenticate(&all).unwrap().reaches("gone"));
@@ -130,5 +165,8 @@ async fn neither_records_nor_debug_output_hold_a_secret() {
     let kept = serde_json::to_string(&stored.value).unwrap();
     assert!(!kept.contains(secret), "{kept}");
     let shown = format!("{:?}", stored.value);
-    assert!(!shown.contains(secret) && !shown.contains("secret_hash"), "{shown}");
+    assert!(
+        !shown.contains(secret) && !shown.contains("secret_hash"),
+        "{shown}"
+    );
 }

@@ -36,13 +36,19 @@ pub(super) fn response(scope: &Scope<'_>, run: RunId, answer: Answer) -> Result<
         Answer::Nothing => {
             let message = "the flow ended without an answer";
             let problem = scope.problem(StatusCode::INTERNAL_SERVER_ERROR, "no-reply", message);
-            Err(problem.hint("let every path of the flow reach an http-response node").run(run))
+            Err(problem
+                .hint("let every path of the flow reach an http-response node")
+                .run(run))
         }
     }
 }
 
 fn reply_response(scope: &Scope<'_>, run: RunId, reply: Reply) -> Response {
-    let Reply { status, headers, body } = reply;
+    let Reply {
+        status,
+        headers,
+        body,
+    } = reply;
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
     *response.headers_mut() = headers;

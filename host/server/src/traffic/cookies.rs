@@ -12,8 +12,11 @@ pub(super) fn keep_below(headers: &mut HeaderMap, instance: &str) {
     if !headers.contains_key(SET_COOKIE) {
         return;
     }
-    let kept: Vec<_> =
-        headers.get_all(SET_COOKIE).iter().filter_map(|cookie| confine(cookie, instance)).collect();
+    let kept: Vec<_> = headers
+        .get_all(SET_COOKIE)
+        .iter()
+        .filter_map(|cookie| confine(cookie, instance))
+        .collect();
     headers.remove(SET_COOKIE);
     for cookie in kept {
         headers.append(SET_COOKIE, cookie);
@@ -25,7 +28,10 @@ fn confine(cookie: &HeaderValue, instance: &str) -> Option<HeaderValue> {
     let cookie = cookie.to_str().ok()?;
     let (pair, attributes) = cookie.split_once(';').unwrap_or((cookie, ""));
     let named = |attribute: &str, name: &str| {
-        attribute.split('=').next().is_some_and(|n| n.trim().eq_ignore_ascii_case(name))
+        attribute
+            .split('=')
+            .next()
+            .is_some_and(|n| n.trim().eq_ignore_ascii_case(name))
     };
     let kept = attributes.split(';').filter(|a| !a.trim().is_empty());
     let kept = kept.filter(|a| !named(a, "path") && !named(a, "domain"));
@@ -45,7 +51,10 @@ mod tests {
     #[test]
     fn path_and_domain_are_replaced_and_the_rest_kept() {
         let mut headers = HeaderMap::new();
-        headers.append(SET_COOKIE, HeaderValue::from_static("a=1; path=/; HttpOnly; DOMAIN=x.org"));
+        headers.append(
+            SET_COOKIE,
+            HeaderValue::from_static("a=1; path=/; HttpOnly; DOMAIN=x.org"),
+        );
         headers.append(SET_COOKIE, HeaderValue::from_static("b=2"));
         keep_below(&mut headers, "one");
         let cookies: Vec<_> = headers.get_all(SET_COOKIE).iter().collect();

@@ -36,7 +36,10 @@ pub struct Traffic {
 impl Traffic {
     /// For a connection from `peer`.
     pub fn new(state: Arc<AppState>, peer: SocketAddr) -> Self {
-        Traffic { state, peer: peer.ip() }
+        Traffic {
+            state,
+            peer: peer.ip(),
+        }
     }
 }
 
@@ -45,7 +48,9 @@ impl Answer for Traffic {
         let id = RequestId::from_headers(request.headers());
         let answered = self.run(request, &id).await;
         let mut response = answered.unwrap_or_else(|problem| problem.into_response_for(&id));
-        response.headers_mut().insert("x-request-id", id.header_value());
+        response
+            .headers_mut()
+            .insert("x-request-id", id.header_value());
         response
     }
 }
@@ -62,7 +67,11 @@ struct Addressed {
 impl Traffic {
     async fn run(&self, request: Request<Incoming>, id: &RequestId) -> Result<Response, Problem> {
         let (mut parts, body) = request.into_parts();
-        let Addressed { instance, path, under_path } = self.address(&parts).ok_or_else(not_found)?;
+        let Addressed {
+            instance,
+            path,
+            under_path,
+        } = self.address(&parts).ok_or_else(not_found)?;
         let (endpoint, params) = match instance.find(&parts.method, &path) {
             Matched::Endpoint(endpoint, params) => (endpoint, params),
             Matched::OtherMethods(allowed) => return Err(Problem::method_not_allowed(&allowed)),
@@ -74,13 +83,24 @@ impl Traffic {
             trace_context::hand_on(&mut parts.headers);
             let query = parts.uri.query().unwrap_or_default().to_owned();
             let (method, headers) = (parts.method, parts.headers);
-            let head = RequestHead { method, path, query, params, headers, ip: Some(self.peer) };
+            let head = RequestHead {
+                method,
+                path,
+                query,
+                params,
+                headers,
+                ip: Some(self.peer),
+            };
             let message = message_from(&endpoint.http_in, head, body).map_err(bad_body)?;
             let caller = endpoint.flow.call(endpoint.node, message);
             let run = caller.run_id();
             Ok((run, caller.await))
         };
-        let scope = answer::Scope { endpoint: &endpoint, instance: &instance, under_path };
+        let scope = answer::Scope {
+            endpoint: &endpoint,
+            instance: &instance,
+            under_path,
+        };
         match tokio::time::timeout(timeout, answered).await {
             Ok(Ok((run, answer))) => answer::response(&scope, run, answer),
             Ok(Err(problem)) => Err(problem),
@@ -93,15 +113,25 @@ impl Traffic {
 
     fn address(&self, parts: &Parts) -> Option<Addressed> {
         let path = parts.uri.path();
-        if let Some(instance) = host_name(parts).and_then(|host| self.state.host.instance_at_host(&host)) {
-            return Some(Addressed { instance, path: path.to_owned(), under_path: false });
+        if let Some(instance) =
+            host_name(parts).and_then(|host| self.state.host.instance_at_host(&host))
+        {
+            return Some(Addressed {
+                instance,
+                path: path.to_owned(),
+                under_path: false,
+            });
         }
         let (name, rest) = match path.strip_prefix('/')?.split_once('/') {
             Some((name, rest)) => (name, format!("/{rest}")),
             None => (&path[1..], "/".to_owned()),
         };
         let instance = self.state.host.instance(name)?;
-        Some(Addressed { instance, path: rest, under_path: true })
+        Some(Addressed {
+            instance,
+            path: rest,
+            under_path: true,
+        })
     }
 }
 
@@ -112,17 +142,30 @@ fn host_name(parts: &Parts) -> Option<String> {
         Some(host) => host,
         None => parts.headers.get(HOST)?.to_str().ok()?,
     };
-    let host = host.rsplit_once(':').map_or(host, |(name, _port)| name).trim_end_matches('.');
-    let is_name = host.bytes().any(|b| b.is_ascii_alphabetic()) && host.contains('.') && !host.starts_with('[');
+    let host = host
+        .rsplit_once(':')
+        .map_or(host, |(name, _port)| name)
+        .trim_end_matches('.');
+    let is_name = host.bytes().any(|b| b.is_ascii_alphabetic())
+        && host.contains('.')
+        && !host.starts_with('[');
     is_name.then(|| host.to_ascii_lowercase())
 }
 
 fn not_found() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "not-found", "nothing answers at this address")
-        .hint("check instance name and path; a flow answers once it is deployed and enabled")
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "not-found",
+        "nothing answers at this address",
+    )
+    .hint("check instance name and path; a flow answers once it is deployed and enabled")
 }
 
-async fn read_body(body: Incoming, headers: &HeaderMap, endpoint: &Endpoint) -> Result<Bytes, Problem> {
+async fn read_body(
+    body: Incoming,
+    headers: &HeaderMap,
+    endpoint: &Endpoint,
+) -> Result<Bytes, Problem> {
     let limit = endpoint.http_in.max_body_bytes();
     let too_large = || {
         let message = format!("the body is larger than {limit} bytes");
@@ -137,8 +180,12 @@ async fn read_body(body: Incoming, headers: &HeaderMap, endpoint: &Endpoint) -> 
     match Limited::new(body, limit).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
-        Err(_) => Err(Problem::new(StatusCode::BAD_REQUEST, "body-broken", "the body ended early")
-            .hint("send as many bytes as Content-Length says")),
+        Err(_) => Err(Problem::new(
+            StatusCode::BAD_REQUEST,
+            "body-broken",
+            "the body ended early",
+        )
+        .hint("send as many bytes as Content-Length says")),
     }
 }
 

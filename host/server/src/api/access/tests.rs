@@ -42,7 +42,10 @@ async fn get(least: Role, path: &str, who: Option<Authentication>) -> (u16, Stri
         request.extensions_mut().insert(who);
     }
     let response = router.oneshot(request).await.unwrap();
-    let code = response.extensions().get::<Problem>().map(|problem| problem.code().to_owned());
+    let code = response
+        .extensions()
+        .get::<Problem>()
+        .map(|problem| problem.code().to_owned());
     (response.status().as_u16(), code.unwrap_or_default())
 }
 
@@ -54,7 +57,11 @@ async fn each_role_may_what_lesser_roles_may_and_no_more() {
             if had >= least {
                 assert_eq!(status, 200, "{had} where {least} is enough");
             } else {
-                assert_eq!((status, &*code), (403, "role-too-low"), "{had} where {least} is needed");
+                assert_eq!(
+                    (status, &*code),
+                    (403, "role-too-low"),
+                    "{had} where {least} is needed"
+                );
             }
         }
     }
@@ -71,7 +78,11 @@ async fn a_limited_token_reaches_its_instances_and_nothing_of_the_host() {
         ("/things", 200, ""),
         ("/host", 403, "wrong-instance"),
     ] {
-        assert_eq!(get(Role::Viewer, path, who()).await, (status, code.to_owned()), "{path}");
+        assert_eq!(
+            get(Role::Viewer, path, who()).await,
+            (status, code.to_owned()),
+            "{path}"
+        );
     }
 }
 
@@ -80,18 +91,31 @@ async fn nobody_gets_in_without_a_valid_token() {
     for (who, code) in [
         (None, "no-token"),
         (Some(Authentication(Err(NoCaller::NoToken))), "no-token"),
-        (Some(Authentication(Err(NoCaller::Bad(BadToken::Unknown)))), "invalid-token"),
-        (Some(Authentication(Err(NoCaller::Bad(BadToken::Expired)))), "expired-token"),
+        (
+            Some(Authentication(Err(NoCaller::Bad(BadToken::Unknown)))),
+            "invalid-token",
+        ),
+        (
+            Some(Authentication(Err(NoCaller::Bad(BadToken::Expired)))),
+            "expired-token",
+        ),
     ] {
         for path in ["/instances/mine/thing", "/things", "/host"] {
-            assert_eq!(get(Role::Viewer, path, who.clone()).await, (401, code.to_owned()));
+            assert_eq!(
+                get(Role::Viewer, path, who.clone()).await,
+                (401, code.to_owned())
+            );
         }
     }
 }
 
 #[test]
 fn every_refusal_for_want_of_a_token_asks_for_one() {
-    let reasons = [NoCaller::NoToken, NoCaller::Bad(BadToken::Unknown), NoCaller::Bad(BadToken::Expired)];
+    let reasons = [
+        NoCaller::NoToken,
+        NoCaller::Bad(BadToken::Unknown),
+        NoCaller::Bad(BadToken::Expired),
+    ];
     for reason in reasons {
         let response = unauthorized(reason).into_response();
         let challenge = response.headers()[WWW_AUTHENTICATE].to_str().unwrap();
