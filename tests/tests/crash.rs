@@ -6,12 +6,15 @@
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use weft_tests::text::Random;
 use weft_tests::{Api, Flow, Request, Server, artifact};
 
 const ROUNDS: usize = 12;
+
+/// Writers at the same time: drafts, deploys, uploads, state, the host itself.
+const LANES: usize = 7;
 
 /// What the servers have acknowledged, over all rounds.
 #[derive(Default)]
@@ -50,7 +53,9 @@ struct Writer<'a> {
     api: Api,
     flows: std::net::SocketAddr,
     done: &'a Mutex<Acknowledged>,
-    writes: &'a AtomicU64,
+    /// Hears of each acknowledged write.
+    written: Sender<usize>,
+    lane: usize,
     number: u64,
 }
 
@@ -69,7 +74,8 @@ impl Writer<'_> {
             answer.status,
             answer.text()
         );
-        self.writes.fetch_add(1, Ordering::Relaxed);
+        // Nobody listens once the server is being killed.
+        let _unheard = self.written.send(self.lane);
         Some(answer.json())
     }
 
@@ -224,42 +230,50 @@ fn everything_acknowledged_is_there_after_each_of_many_kills() {
     );
     server.deploy("default", &counting);
     for round in 0..ROUNDS {
-        let writes = AtomicU64::new(0);
-        let enough = 5 + random.below(60) as u64;
         let launch = thread::scope(|scope| {
-            let writer = |lane: u64| Writer {
+            let (written, heard) = channel();
+            let writer = |lane: usize| Writer {
                 api: server.api(),
                 flows: server.listen,
                 done: &done,
-                writes: &writes,
-                number: (round as u64 + 1) * 1_000_000 + lane * 100_000,
+                written: written.clone(),
+                lane,
+                number: (round * LANES + lane + 1) as u64 * 100_000,
             };
             let mut lanes = Vec::new();
-            for lane in 0..2 {
-                let mut writer = writer(lane);
+            for lane in [0, 1] {
+                let mut saver = writer(lane);
                 lanes.push(
-                    scope.spawn(move || while writer.save(&format!("draft-{lane}")).is_some() {}),
+                    scope.spawn(move || while saver.save(&format!("draft-{lane}")).is_some() {}),
                 );
             }
             let mut deployer = writer(2);
             lanes.push(scope.spawn(move || while deployer.deploy("deployed").is_some() {}));
             let mut uploader = writer(3);
             lanes.push(scope.spawn(move || while uploader.upload().is_some() {}));
-            for key in ["a", "b"] {
-                let counter = writer(4);
+            for (lane, key) in [(4, "a"), (5, "b")] {
+                let counter = writer(lane);
                 lanes.push(scope.spawn(move || while counter.count(key).is_some() {}));
             }
-            let mut host = writer(5);
+            let mut host = writer(6);
             lanes.push(scope.spawn(move || {
                 let activated = host.activate(format!("crash-{round}"));
                 if activated.is_some() {
                     while host.make_token().is_some() {}
                 }
             }));
-            while writes.load(Ordering::Relaxed) < enough
-                && lanes.iter().any(|lane| !lane.is_finished())
-            {
-                thread::yield_now();
+            // Every other round, each has had its turn; in the others the kill
+            // may come before.
+            let least = if round % 2 == 0 { 2 } else { 0 };
+            let enough = 5 + random.below(60);
+            let mut writes = [0; LANES];
+            for lane in &heard {
+                writes[lane] += 1;
+                let had_their_turn = writes.iter().all(|count| *count >= least);
+                let one_gave_up = lanes.iter().any(|lane| lane.is_finished());
+                if one_gave_up || (had_their_turn && writes.iter().sum::<usize>() >= enough) {
+                    break;
+                }
             }
             // Dying in the middle of whatever it does now.
             server.kill()
@@ -269,7 +283,11 @@ fn everything_acknowledged_is_there_after_each_of_many_kills() {
     }
     let done = done.lock().unwrap();
     assert!(
-        done.drafts.len() == 2 && !done.deploys.is_empty() && !done.counts.is_empty(),
+        done.drafts.len() == 2
+            && !done.versions.is_empty()
+            && !done.tokens.is_empty()
+            && !done.deploys.is_empty()
+            && !done.counts.is_empty(),
         "the rounds wrote nothing"
     );
 }

@@ -11,7 +11,7 @@
 //! | [`node_type`] | what a node type is; how to write one |
 //! | [`config_schema`] | a config checked against its type's JSON Schema |
 //! | [`components`] | what an instance has uploaded, as nodes see it |
-//! | [`pin`] | a deploy's component versions, written into the document |
+//! | [`mod@pin`] | a deploy's component versions, written into the document |
 //! | [`property`], [`typed_value`], [`loose`] | message paths, typed values, loose comparison, as Node-RED has them |
 //! | [`pattern`] | regular expressions from configs and messages |
 //! | [`mustache`] | the template language |
