@@ -283,7 +283,7 @@ fn everything_acknowledged_is_there_after_each_of_many_kills() {
     }
     let done = done.lock().unwrap();
     assert!(
-        done.drafts.len() == 2
+        done.drafts.len() == 3
             && !done.versions.is_empty()
             && !done.tokens.is_empty()
             && !done.deploys.is_empty()

@@ -13,16 +13,18 @@ static SERVER: SharedServer = SharedServer::new();
 
 fn server() -> Arc<Server> {
     SERVER.get(Launch::new, |server| {
+        server.api().activate(UNWATCHED);
         server.upload("default", "limits");
+        server.upload(UNWATCHED, "limits");
     })
 }
 
-/// A flow whose function fails when it is told to; in an instance of its own, so
-/// that nobody else's watcher raises its capture.
-fn captured(server: &Server, instance: &str, capture: Option<&str>) {
-    server.api().activate(instance);
-    server.upload(instance, "limits");
-    let flow = Flow::function("captured", "POST", "/captured", "limits");
+/// An instance that nobody watches: a watcher raises what is kept of all flows.
+const UNWATCHED: &str = "unwatched";
+
+/// A flow at `/<id>` whose function does as it is told.
+fn captured(server: &Server, instance: &str, id: &str, capture: Option<&str>) {
+    let flow = Flow::function(id, "POST", &format!("/{id}"), "limits");
     let flow = match capture {
         Some(capture) => flow.set("settings", json!({ "capture": capture })),
         None => flow,
@@ -32,22 +34,16 @@ fn captured(server: &Server, instance: &str, capture: Option<&str>) {
 
 /// Whether the run of a call that succeeds, and of one that fails, keeps its
 /// messages.
-fn kept(server: &Server, instance: &str) -> (bool, bool) {
-    let path = format!("/{instance}/captured");
+fn kept(server: &Server, instance: &str, id: &str) -> (bool, bool) {
+    let path = format!("/{instance}/{id}");
     let kept = |run: &str| {
         let run = server.api().run(instance, run);
-        let activation = run["path"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .find(|a| a["node"] == "fn")
-            .unwrap()
-            .clone();
-        !activation["input"].is_null()
+        let path = run["path"].as_array().unwrap();
+        let function = path.iter().find(|a| a["node"] == "fn").unwrap();
+        !function["input"].is_null()
     };
-    let well = server
-        .post(&path, &json!({ "action": "echo", "text": "a" }))
-        .expect(200);
+    let echo = json!({ "action": "echo", "text": "a" });
+    let well = server.post(&path, &echo).expect(200);
     let failed = server
         .post(&path, &json!({ "action": "fail" }))
         .problem(500, "function-error");
@@ -187,73 +183,66 @@ fn nobody_sees_the_events_of_another_instance() {
 #[test]
 fn by_default_the_messages_of_errors_are_kept() {
     let server = server();
-    captured(&server, "capture-default", None);
-    assert_eq!(kept(&server, "capture-default"), (false, true));
+    captured(&server, UNWATCHED, "unsaid", None);
+    assert_eq!(kept(&server, UNWATCHED, "unsaid"), (false, true));
 }
 
 #[test]
 fn capture_keeps_nothing_errors_or_everything() {
     let server = server();
-    for (capture, expected) in [
-        ("none", (false, false)),
-        ("errors", (false, true)),
-        ("all", (true, true)),
-        ("sample(1)", (true, true)),
+    for (id, capture, expected) in [
+        ("none", "none", (false, false)),
+        ("errors", "errors", (false, true)),
+        ("all", "all", (true, true)),
+        ("whole-sample", "sample(1)", (true, true)),
     ] {
-        let instance = format!("capture-{}", capture.trim_end_matches("(1)"));
-        captured(&server, &instance, Some(capture));
-        assert_eq!(kept(&server, &instance), expected, "{capture}");
+        captured(&server, UNWATCHED, id, Some(capture));
+        assert_eq!(kept(&server, UNWATCHED, id), expected, "{capture}");
     }
 }
 
 #[test]
 fn a_sample_keeps_a_share_of_the_runs() {
     let server = server();
-    captured(&server, "capture-share", Some("sample(0.5)"));
-    let kept: Vec<_> = (0..40).map(|_| kept(&server, "capture-share").0).collect();
+    captured(&server, UNWATCHED, "half", Some("sample(0.5)"));
+    let kept: Vec<_> = (0..40)
+        .map(|_| kept(&server, UNWATCHED, "half").0)
+        .collect();
     assert!(kept.contains(&true) && kept.contains(&false), "{kept:?}");
 }
 
 #[test]
 fn capture_is_raised_for_as_long_as_somebody_watches() {
     let server = server();
-    captured(&server, "capture-raised", Some("none"));
-    assert_eq!(kept(&server, "capture-raised"), (false, false));
-    let stream = EventStream::watch(&server.api(), "capture-raised");
-    assert_eq!(kept(&server, "capture-raised"), (true, true));
+    let instance = "capture-raised";
+    server.api().activate(instance);
+    server.upload(instance, "limits");
+    captured(&server, instance, "raised", Some("none"));
+    assert_eq!(kept(&server, instance, "raised"), (false, false));
+    let stream = EventStream::watch(&server.api(), instance);
+    assert_eq!(kept(&server, instance, "raised"), (true, true));
     drop(stream);
     // That a client has gone shows when the server next writes to it.
-    let lowered = (0..200).any(|_| kept(&server, "capture-raised") == (false, false));
+    let lowered = (0..200).any(|_| kept(&server, instance, "raised") == (false, false));
     assert!(lowered, "capture stays raised although nobody watches");
 }
 
 #[test]
 fn captured_bytes_are_bounded() {
-    let launch = Launch::new().env("WEFT_CAPTURE_BYTES", "64KiB");
-    let server = launch.start();
-    captured(&server, "default-2", Some("all"));
-    let body = json!({ "action": "echo", "text": "x".repeat(20_000) });
-    let runs: Vec<_> = (0..10)
-        .map(|_| {
-            server
-                .post("/default-2/captured", &body)
-                .expect(200)
-                .header("weft-run")
-                .unwrap()
-                .to_owned()
-        })
-        .collect();
-    let kept: usize = runs
-        .iter()
-        .map(|run| {
-            server
-                .api()
-                .run("default-2", run)
-                .to_string()
-                .matches(&"x".repeat(20_000))
-                .count()
-        })
-        .sum();
+    let server = Launch::new().env("WEFT_CAPTURE_BYTES", "64KiB").start();
+    server.upload("default", "limits");
+    captured(&server, "default", "large", Some("all"));
+    let text = "x".repeat(20_000);
+    let body = json!({ "action": "echo", "text": text });
+    let post = |_| server.post("/default/large", &body).expect(200);
+    let runs: Vec<_> = (0..10).map(post).collect();
+    let shown = |answer: &weft_tests::Response| {
+        let run = server
+            .api()
+            .run("default", answer.header("weft-run").unwrap());
+        run.to_string().matches(&text).count()
+    };
+    let kept: usize = runs.iter().map(shown).sum();
     assert!(
         (1..=4).contains(&kept),
         "{kept} messages of 20 KB in 64 KiB"

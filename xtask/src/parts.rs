@@ -35,7 +35,6 @@ pub(crate) enum Outcome {
 
 /// Test targets of `weft-tests` that are parts of their own.
 const PARTS_OF_THEIR_OWN: [&str; 2] = ["guests", "crash"];
-const SDK: &str = "-p weft -p weft-macros";
 /// The guests as ordinary programs of this machine, for lints and their own tests.
 const GUESTS_HERE: &str =
     "--manifest-path guest-examples/rust/Cargo.toml --target-dir target/guest-build";
@@ -94,15 +93,11 @@ impl Part {
                 .run()?;
                 tests(
                     "unit and doc tests",
-                    "test --release --no-fail-fast --workspace --exclude weft-tests --exclude weft --exclude weft-macros",
+                    "test --release --no-fail-fast --workspace --exclude weft-tests",
                 )?;
                 host::ensure(repository)?;
             }
             Part::Guests => {
-                tests(
-                    "the SDK's tests",
-                    &format!("test --release --no-fail-fast {SDK}"),
-                )?;
                 Step::cargo(
                     repository,
                     "lints of the guests",
@@ -115,7 +110,7 @@ impl Part {
                 )?;
                 tests(
                     "the guests' contract",
-                    "test --release --no-fail-fast -p weft-tests --test guests",
+                    "test --release --no-fail-fast --workspace --test guests",
                 )?;
             }
             Part::E2e => {
@@ -126,7 +121,7 @@ impl Part {
                 host::ensure(repository)?;
                 tests(
                     "crash tests",
-                    "test --release --no-fail-fast -p weft-tests --test crash",
+                    "test --release --no-fail-fast --workspace --test crash",
                 )?;
             }
             Part::Supply => return supply::check(repository),
@@ -169,7 +164,7 @@ fn end_to_end(repository: &Repository) -> Result<String, Failure> {
     .answer()?;
     let metadata: Value =
         serde_json::from_slice(&answer).map_err(|problem| unreadable(problem.to_string()))?;
-    let mut call = "test --release --no-fail-fast -p weft-tests --lib".to_owned();
+    let mut call = "test --release --no-fail-fast --workspace".to_owned();
     for target in test_targets(&metadata, "weft-tests") {
         if !PARTS_OF_THEIR_OWN.contains(&target) {
             call.push_str(" --test ");

@@ -6,7 +6,7 @@
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
 use crate::token::{BadToken, Caller, Role};
-use axum::extract::{FromRequestParts as _, RawPathParams, Request, State};
+use axum::extract::{FromRequestParts as _, OriginalUri, RawPathParams, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use http::header::AUTHORIZATION;
@@ -125,7 +125,9 @@ async fn admit(role: Role, reach: Reach, request: Request) -> Result<Request, Pr
 /// Written down before it is done: the client may be gone afterwards.
 fn audit(role: Role, caller: &Caller, request: &Request) {
     if role > Role::Viewer {
-        let (method, path) = (request.method(), request.uri().path());
+        let whole = request.extensions().get::<OriginalUri>();
+        let path = whole.map_or(request.uri().path(), |uri| uri.path());
+        let method = request.method();
         tracing::info!(target: "weft::audit", by = %caller, %method, path, "admitted");
     }
 }

@@ -34,14 +34,16 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match Query::from_request_parts(parts, state).await {
             Ok(Query(query)) => Ok(Asked(query)),
-            Err(rejection) => Err(Problem::new(
-                StatusCode::BAD_REQUEST,
-                Code::InvalidQuery,
-                rejection.body_text(),
-            )
-            .hint("GET /api/v1/openapi.json lists the parameters of each operation")),
+            Err(rejection) => Err(invalid_query(&rejection.body_text())),
         }
     }
+}
+
+fn invalid_query(reason: &str) -> Problem {
+    // The beginning that axum gives it names nothing that a client knows.
+    let detail = reason.trim_start_matches("Failed to deserialize query string: ");
+    Problem::new(StatusCode::BAD_REQUEST, Code::InvalidQuery, detail)
+        .hint("GET /api/v1/openapi.json lists the parameters of each operation")
 }
 
 pub(super) fn invalid_path(detail: impl Into<String>) -> Problem {

@@ -106,7 +106,6 @@ fn measure(options: &Options) -> Result<(), BenchError> {
     let starts = subject::time_starts(options.starts, threads);
     let bare = Bare::start(threads)?;
     let flows = Flows::start(threads, &CHAINS);
-    let idle = memory::resident(flows.server.pid());
 
     let mut contestants = vec![Contestant::new("bare axum", bare.address, "/")];
     for functions in CHAINS {
@@ -128,7 +127,7 @@ fn measure(options: &Options) -> Result<(), BenchError> {
         }
     }
     let loaded = memory::resident(flows.server.pid());
-    let report = Report::of(&contestants, &starts, idle, loaded, threads, options);
+    let report = Report::of(&contestants, &starts, loaded, threads, options);
     println!(
         "{}",
         if options.json {

@@ -1,15 +1,15 @@
 //! The results, for people and for programs.
 
+use crate::subject::Start;
 use crate::{Contestant, Options};
 use serde_json::{Value as Json, json};
 use std::fmt::Write as _;
-use std::time::Duration;
 
 /// The results of one run of the bench.
 pub(crate) struct Report {
     rows: Vec<Row>,
     start_ms: Option<f64>,
-    idle: Option<u64>,
+    idle: Option<f64>,
     loaded: Option<u64>,
     threads: usize,
     connections: usize,
@@ -28,8 +28,7 @@ struct Row {
 impl Report {
     pub(crate) fn of(
         contestants: &[Contestant],
-        starts: &[Duration],
-        idle: Option<u64>,
+        starts: &[Start],
         loaded: Option<u64>,
         threads: usize,
         options: &Options,
@@ -46,8 +45,16 @@ impl Report {
         };
         Report {
             rows: contestants.iter().map(row).collect(),
-            start_ms: median(starts.iter().map(|start| start.as_secs_f64() * 1_000.0)),
-            idle,
+            start_ms: median(
+                starts
+                    .iter()
+                    .map(|start| start.took.as_secs_f64() * 1_000.0),
+            ),
+            idle: median(
+                starts
+                    .iter()
+                    .filter_map(|start| Some(start.resident? as f64)),
+            ),
             loaded,
             threads,
             connections: options.connections,
@@ -103,7 +110,11 @@ impl Report {
         line("one more function", self.per_function_us(), "µs");
         line("start to first answer", self.start_ms, "ms");
         line("resident, idle", self.idle.map(mib), "MiB");
-        line("resident, after the load", self.loaded.map(mib), "MiB");
+        line(
+            "resident, after the load",
+            self.loaded.map(|bytes| mib(bytes as f64)),
+            "MiB",
+        );
         text
     }
 
@@ -131,8 +142,8 @@ impl Report {
     }
 }
 
-fn mib(bytes: u64) -> f64 {
-    bytes as f64 / f64::from(1 << 20)
+fn mib(bytes: f64) -> f64 {
+    bytes / f64::from(1 << 20)
 }
 
 fn median(values: impl Iterator<Item = f64>) -> Option<f64> {

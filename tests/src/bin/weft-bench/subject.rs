@@ -1,6 +1,6 @@
 //! The servers that are measured.
 
-use crate::BenchError;
+use crate::{BenchError, memory};
 use serde_json::json;
 use std::env;
 use std::io::{BufRead as _, BufReader};
@@ -90,9 +90,16 @@ fn chain(functions: usize) -> Flow {
     Flow::http(&id, "POST", &format!("/{id}"), &between)
 }
 
-/// Times from starting the process to its first answer, with everything
-/// compiled.
-pub(crate) fn time_starts(starts: usize, threads: usize) -> Vec<Duration> {
+/// A start of the host with everything compiled.
+pub(crate) struct Start {
+    /// Time from starting the process to its first answer.
+    pub(crate) took: Duration,
+    /// Resident bytes after that answer.
+    pub(crate) resident: Option<u64>,
+}
+
+/// Start the host so many times on a directory that it has used before.
+pub(crate) fn time_starts(starts: usize, threads: usize) -> Vec<Start> {
     let launch = launch(threads).start().stop();
     let time = |_| {
         let begun = Instant::now();
@@ -100,8 +107,9 @@ pub(crate) fn time_starts(starts: usize, threads: usize) -> Vec<Duration> {
         let answer = server.call(&Request::get("/default/hello?name=Ada"));
         let took = begun.elapsed();
         answer.expect(200);
+        let resident = memory::resident(server.pid());
         server.stop();
-        took
+        Start { took, resident }
     };
     (0..starts).map(time).collect()
 }
