@@ -54,6 +54,35 @@ codes! {
     Internal = "internal-error";
 }
 
+impl FaultCode {
+    /// How faults of this kind are mended, where the fault itself does not say.
+    pub fn hint(self) -> &'static str {
+        match self {
+            FaultCode::FuelExhausted => {
+                "look for an endless loop, or raise limits.fuel of the node"
+            }
+            FaultCode::DeadlineExceeded => "do less, or raise limits.deadlineMs of the node",
+            FaultCode::MemoryLimit => "hold less at once, or raise limits.memoryBytes of the node",
+            FaultCode::Trap => "see the run's log for what the function wrote",
+            FaultCode::CapabilityDenied => "grant it on the node",
+            FaultCode::InvalidOutput => {
+                "mend the function, so that it sends valid messages to its own ports"
+            }
+            FaultCode::FunctionError => {
+                "send what the function takes, or handle the error with a catch node"
+            }
+            FaultCode::Overloaded => "try again in a moment",
+            FaultCode::InvalidMessage => "change the message before it reaches the node",
+            FaultCode::AlreadyReplied => "let a message reach only one http-response",
+            FaultCode::NoReplyHandle => "start the run by a request",
+            FaultCode::StateConflict => "use several keys, or increment",
+            FaultCode::StoreUnavailable => "see /readyz and the host's log",
+            FaultCode::ActivationLimit => "look for a cycle without an end",
+            FaultCode::Internal => "try again, or ask the operator",
+        }
+    }
+}
+
 impl Serialize for FaultCode {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A name or id that breaks the rules for it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -125,6 +126,9 @@ fn is_component_name(text: &str) -> bool {
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
+/// Bits of a UUID of version 7 that follow its time (`rand_a`).
+const COUNTER_BITS: u32 = 12;
+
 /// The id of a run: a UUID of version 7 (RFC 9562 §5.7), so ids sort by time.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -132,12 +136,22 @@ pub struct RunId(uuid::Uuid);
 
 impl RunId {
     /// A new id for a run that begins `unix_ms` milliseconds after
-    /// 1970-01-01T00:00:00Z.
+    /// 1970-01-01T00:00:00Z. Ids of one process never go back: a counter orders
+    /// those of one millisecond (RFC 9562 §6.2, method 1).
     pub fn new(unix_ms: u64) -> Self {
-        let random = fastrand::u128(..).to_be_bytes();
-        let mut ten = [0; 10];
-        ten.copy_from_slice(&random[..10]);
-        RunId(uuid::Builder::from_unix_timestamp_millis(unix_ms, &ten).into_uuid())
+        static LAST: AtomicU64 = AtomicU64::new(0);
+        let first = unix_ms << COUNTER_BITS;
+        let next = |last: u64| first.max(last + 1);
+        let last = LAST.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| {
+            Some(next(last))
+        });
+        let stamp = next(last.unwrap_or_default());
+        let mut after_time = [0; 10];
+        let counter = (stamp & ((1 << COUNTER_BITS) - 1)) as u16;
+        after_time[..2].copy_from_slice(&counter.to_be_bytes());
+        after_time[2..].copy_from_slice(&fastrand::u64(..).to_be_bytes());
+        let millis = stamp >> COUNTER_BITS;
+        RunId(uuid::Builder::from_unix_timestamp_millis(millis, &after_time).into_uuid())
     }
 
     /// Room for the id's text.
@@ -200,8 +214,9 @@ mod tests {
 
     #[test]
     fn run_ids_sort_by_time_and_round_trip() {
-        let (early, late) = (RunId::new(1_000), RunId::new(2_000));
-        assert!(early < late);
+        let early = RunId::new(1_000);
+        let ids: Vec<_> = (0..10_000).map(|_| RunId::new(2_000)).collect();
+        assert!(early < ids[0] && ids.is_sorted());
         assert_eq!(early.to_string().parse::<RunId>().unwrap(), early);
         assert!("nonsense".parse::<RunId>().is_err());
     }

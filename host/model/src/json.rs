@@ -122,8 +122,8 @@ fn look(text: &[u8]) -> Result<bool, JsonError> {
         match byte {
             b'"' => {
                 clear &= text.get(at) != Some(&b'$');
-                let (end, escaped_dollar) = string_end(text, at);
-                clear &= !escaped_dollar;
+                let (end, suspect) = string_end(text, at);
+                clear &= !suspect;
                 at = end;
             }
             b'{' | b'[' => {
@@ -143,19 +143,21 @@ fn look(text: &[u8]) -> Result<bool, JsonError> {
     Ok(clear)
 }
 
-/// The index after a string's closing quote, and whether it spells `$` as an
-/// escape.
+/// The index after a string's closing quote, and whether an escape in it needs a
+/// real parse: `$` spelled out, or half of a surrogate pair, which may be alone.
 fn string_end(text: &[u8], mut at: usize) -> (usize, bool) {
-    let mut dollar = false;
+    let mut suspect = false;
     while let Some(offset) = memchr2(b'"', b'\\', &text[at..]) {
         let found = at + offset;
         if text[found] == b'"' {
-            return (found + 1, dollar);
+            return (found + 1, suspect);
         }
-        dollar |= text[found..].starts_with(b"\\u0024");
+        let escape = &text[found..];
+        suspect |= escape.starts_with(b"\\u0024");
+        suspect |= escape.starts_with(b"\\ud") || escape.starts_with(b"\\uD");
         at = (found + 2).min(text.len());
     }
-    (text.len(), dollar)
+    (text.len(), suspect)
 }
 
 fn too_deep(text: &[u8], at: usize) -> JsonError {
@@ -251,6 +253,12 @@ mod tests {
         for text in [r#"{"$bytes":1}"#, r#"{"\u0024date":1}"#, "[1e3]", "[1E-3]"] {
             assert!(matches!(check(text), Ok(Checked::Parsed(_))), "{text}");
         }
+    }
+
+    #[test]
+    fn a_surrogate_alone_is_refused_and_a_pair_is_read() {
+        assert!(check(r#""\ud800""#).is_err());
+        assert_eq!(check(r#""\ud83d\ude00""#), Ok(Checked::Parsed("😀".into())));
     }
 
     #[test]

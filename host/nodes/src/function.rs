@@ -131,17 +131,11 @@ impl Resolved {
             &components.max_limits(),
         ) {
             Ok(limits) => allowed = Some(limits),
-            Err(too_high) => {
-                let pointer = format!("/limits/{}", too_high.which);
-                let hint = format!("ask for at most {}", too_high.maximum);
-                let message = too_high.to_string();
-                problems.push(Problem::new(
-                    ProblemCode::LimitExceeded,
-                    pointer,
-                    message,
-                    hint,
-                ));
-            }
+            Err(too_high) => problems.extend(too_high.iter().map(|limit| {
+                let pointer = format!("/limits/{}", limit.which);
+                let hint = format!("ask for at most {}", limit.maximum);
+                Problem::new(ProblemCode::LimitExceeded, pointer, limit.to_string(), hint)
+            })),
         }
         let found = find(&reference, components);
         match &found {

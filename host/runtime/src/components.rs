@@ -16,7 +16,10 @@ use weft_model::id::ComponentName;
 use weft_nodes::components::LoadError;
 use weft_nodes::config_schema::ConfigSchema;
 use weft_nodes::{ComponentInfo, Components, Secrets, VersionWanted};
-use weft_sandbox::{CallLimits, Digest, Function, FunctionKind, RejectionCode, Sandbox};
+use weft_sandbox::{
+    CallLimits, Digest, Function, FunctionKind, Inspection, Rejection, RejectionCode, Sandbox,
+    inspect,
+};
 use weft_store::{Key, PayloadId};
 
 /// A version of a component, as it is kept and shown.
@@ -61,6 +64,13 @@ pub enum Uploaded {
     Created(Arc<ComponentRecord>),
     /// The very same was there already.
     Unchanged(Arc<ComponentRecord>),
+}
+
+/// A component that can be called.
+pub(crate) struct Ready {
+    function: Function,
+    imports: Vec<String>,
+    exports: Vec<String>,
 }
 
 type Versions = BTreeMap<String, BTreeMap<Version, Arc<ComponentRecord>>>;
@@ -185,7 +195,11 @@ impl Library {
                 hint,
             ));
         }
-        let (function, imports, exports) = self.compile(&digest, wasm.clone()).await?;
+        let Ready {
+            function,
+            imports,
+            exports,
+        } = self.compile(&digest, wasm.clone()).await?;
         let descriptor = describe(&function, &name).await?;
         let payload = self
             .records
@@ -221,20 +235,34 @@ impl Library {
         Ok(Uploaded::Created(record))
     }
 
-    async fn compile(
-        &self,
-        digest: &Digest,
-        wasm: Bytes,
-    ) -> Result<(Function, Vec<String>, Vec<String>), Refusal> {
+    /// Compile a component, unless its compiled form is there.
+    ///
+    /// # Errors
+    /// What is wrong with the component, or the builder's.
+    pub(crate) async fn compile(&self, digest: &Digest, wasm: Bytes) -> Result<Ready, Refusal> {
+        if let Some(function) = self.sandbox.load(digest)? {
+            // It was built once, so it is sound; only its lists are wanted.
+            let Inspection {
+                imports, exports, ..
+            } = inspect(&wasm).map_err(rejected)?;
+            return Ok(Ready {
+                function,
+                imports,
+                exports,
+            });
+        }
         let built = self.builder.build(wasm).await.map_err(not_built)?;
         self.sandbox.cache().insert(digest, &built.compiled)?;
         let function = self.sandbox.load(digest)?;
         let missing = || Refusal::internal("a component just compiled is not in the cache");
-        Ok((
-            function.ok_or_else(missing)?,
-            built.inspection.imports,
-            built.inspection.exports,
-        ))
+        let Inspection {
+            imports, exports, ..
+        } = built.inspection;
+        Ok(Ready {
+            function: function.ok_or_else(missing)?,
+            imports,
+            exports,
+        })
     }
 
     /// Make sure that the compiled form of a version is there; compile it again
@@ -382,18 +410,7 @@ async fn describe(function: &Function, name: &ComponentName) -> Result<Descripto
 
 fn not_built(error: BuildError) -> Refusal {
     match error {
-        BuildError::Rejected(rejection) => {
-            let kind = match rejection.code {
-                RejectionCode::TooLarge => RefusalKind::TooLarge,
-                _ => RefusalKind::Invalid,
-            };
-            Refusal::new(
-                kind,
-                rejection.code.as_str(),
-                rejection.message,
-                rejection.hint,
-            )
-        }
+        BuildError::Rejected(rejection) => rejected(rejection),
         other => {
             let hint =
                 "make the component smaller, or ask the operator to raise the builder's limits";
@@ -405,4 +422,17 @@ fn not_built(error: BuildError) -> Refusal {
             )
         }
     }
+}
+
+fn rejected(rejection: Rejection) -> Refusal {
+    let kind = match rejection.code {
+        RejectionCode::TooLarge => RefusalKind::TooLarge,
+        _ => RefusalKind::Invalid,
+    };
+    Refusal::new(
+        kind,
+        rejection.code.as_str(),
+        rejection.message,
+        rejection.hint,
+    )
 }

@@ -11,7 +11,7 @@ use crate::records::Stored;
 use crate::refusal::Refusal;
 use crate::routes::RouteTable;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 use weft_model::document::FlowDocument;
 use weft_model::id::FlowId;
@@ -126,7 +126,7 @@ impl Instance {
         if !problems.is_empty() {
             return Err(Refusal::invalid_document(problems));
         }
-        let live = LiveFlow::new(self.shared.clone(), plan, revision.revision, behaviours);
+        let live = LiveFlow::new(self.shared.clone(), plan, revision, behaviours);
         Ok((Arc::new(live), warnings))
     }
 
@@ -167,6 +167,7 @@ impl Instance {
             .events
             .send_with(|| crate::event::Event::Deploy { flow: id, revision });
         if let Some(old) = old {
+            self.leave_to_drain(&old);
             let stopping = self.shared.background.clone();
             stopping.spawn(async move {
                 if tokio::time::timeout(DRAIN, old.drained()).await.is_err() {
@@ -177,6 +178,20 @@ impl Instance {
                 }
             });
         }
+    }
+
+    /// Remember a flow that is out of service for as long as runs are on it.
+    fn leave_to_drain(&self, old: &Arc<LiveFlow>) {
+        let mut draining = self.draining.lock().unwrap_or_else(PoisonError::into_inner);
+        draining.retain(|flow| flow.strong_count() > 0);
+        draining.push(Arc::downgrade(old));
+    }
+
+    /// The flows out of service that still have open runs.
+    pub(crate) fn draining(&self) -> Vec<Arc<LiveFlow>> {
+        let draining = self.draining.lock().unwrap_or_else(PoisonError::into_inner);
+        let flows = draining.iter().filter_map(Weak::upgrade);
+        flows.filter(|flow| flow.open_runs() > 0).collect()
     }
 
     /// Start the nodes that the flow in service does not have in the same form.

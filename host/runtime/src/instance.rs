@@ -4,7 +4,7 @@ use crate::clock;
 use crate::components::{Library, Uploaded};
 use crate::deploy::{Serving, index, injected};
 use crate::event::{Events, Watcher};
-use crate::flows::{Etag, FlowRecord, FlowRecords, IfMatch, Revision};
+use crate::flows::{ComponentUse, Etag, FlowRecord, FlowRecords, IfMatch, Revision};
 use crate::history::History;
 use crate::host::RuntimeLimits;
 use crate::live::LiveFlow;
@@ -18,7 +18,7 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::Method;
 use semver::Version;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use tokio::sync::Mutex;
 use tokio_util::task::TaskTracker;
 use weft_model::descriptor::Descriptor;
@@ -28,6 +28,7 @@ use weft_model::problem::Problem;
 use weft_model::validate::{Source, validate};
 use weft_model::value::Value;
 use weft_nodes::Palette;
+use weft_sandbox::Digest;
 
 /// What an instance's flows share.
 pub(crate) struct Shared {
@@ -48,6 +49,8 @@ pub struct Instance {
     pub(crate) library: Library,
     pub(crate) flows: FlowRecords,
     pub(crate) serving: ArcSwap<Serving>,
+    /// Flows out of service; those that nothing uses any more are gone.
+    pub(crate) draining: std::sync::Mutex<Vec<Weak<LiveFlow>>>,
     /// Held while flows or components change, so that what was checked still
     /// holds when it is written.
     pub(crate) changing: Mutex<()>,
@@ -88,12 +91,14 @@ impl Instance {
     ) -> Self {
         let shared = Arc::new(shared);
         let (serving, changing) = (ArcSwap::default(), Mutex::default());
+        let draining = std::sync::Mutex::default();
         Instance {
             shared,
             palette,
             library,
             flows,
             serving,
+            draining,
             changing,
         }
     }
@@ -341,6 +346,10 @@ impl Instance {
         version: Option<Version>,
         wasm: Bytes,
     ) -> Result<Uploaded, Refusal> {
+        // Compiling takes its time; others may change flows meanwhile.
+        self.library
+            .compile(&Digest::of(&wasm), wasm.clone())
+            .await?;
         let _changing = self.changing.lock().await;
         self.library.upload(name, version, wasm).await
     }
@@ -371,23 +380,29 @@ impl Instance {
         self.library.remove(name, version).await
     }
 
-    /// The revisions that use a version of a component. An open run is on a
-    /// revision that is live or kept, or its flow was deleted: then it holds the
-    /// compiled form itself.
+    /// The revisions, and the open runs on flows out of service, that use a
+    /// version of a component.
     async fn users_of(
         &self,
         name: &ComponentName,
         version: &Version,
     ) -> Result<Vec<String>, Refusal> {
-        let mut users = Vec::new();
+        let uses = |used: &ComponentUse| used.name == *name && used.version == *version;
+        let draining = self.draining().into_iter();
+        let draining = draining.filter(|flow| flow.components.iter().any(uses));
+        let mut users: Vec<_> = draining
+            .map(|flow| {
+                format!(
+                    "an open run of flow {} revision {}",
+                    flow.flow(),
+                    flow.revision
+                )
+            })
+            .collect();
         for flow in self.flows.list().await? {
             for stored in self.flows.revisions(&flow.id).await? {
                 let revision = stored.value;
-                if revision
-                    .components
-                    .iter()
-                    .any(|used| used.name == *name && used.version == *version)
-                {
+                if revision.components.iter().any(uses) {
                     users.push(format!("flow {} revision {}", flow.id, revision.revision));
                 }
             }

@@ -3,6 +3,7 @@
 //! Immutable and shared by the runs on it. A deploy makes a new one; this one
 //! lives until its last run has ended.
 
+use crate::flows::{ComponentUse, Revision};
 use crate::instance::Shared;
 use crate::metrics::FlowMetrics;
 use crate::run::caller::Caller;
@@ -22,6 +23,7 @@ pub struct LiveFlow {
     pub(crate) plan: Plan,
     /// The number of the revision.
     pub revision: u64,
+    pub(crate) components: Vec<ComponentUse>,
     pub(crate) metrics: FlowMetrics,
     pub(crate) paths: Arc<[Arc<str>]>,
     pub(crate) max_activations: u32,
@@ -35,7 +37,7 @@ impl LiveFlow {
     pub(crate) fn new(
         instance: Arc<Shared>,
         plan: Plan,
-        revision: u64,
+        revision: &Revision,
         behaviours: Vec<Box<dyn Node>>,
     ) -> Self {
         let limits = &instance.limits;
@@ -58,7 +60,8 @@ impl LiveFlow {
             runs: TaskTracker::new(),
             instance,
             plan,
-            revision,
+            revision: revision.revision,
+            components: revision.components.clone(),
         }
     }
 

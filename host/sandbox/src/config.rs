@@ -89,46 +89,41 @@ impl CallLimits {
     /// What a node's own limits come to.
     ///
     /// # Errors
-    /// The node asks for more than the maximum.
+    /// All that the node asks for beyond the maximum.
     pub fn resolve(
         node: &FunctionLimits,
         defaults: &CallLimits,
         maxima: &CallLimits,
-    ) -> Result<CallLimits, LimitTooHigh> {
-        let deadline_ms = |limits: &CallLimits| limits.deadline.as_millis() as u64;
-        let deadline = match node.deadline_ms {
-            None => defaults.deadline,
-            Some(asked) => {
-                Duration::from_millis(checked("deadlineMs", asked, deadline_ms(maxima))?)
-            }
-        };
-        let or = |which, asked: Option<u64>, default, maximum| match asked {
-            None => Ok(default),
-            Some(asked) => checked(which, asked, maximum),
-        };
+    ) -> Result<CallLimits, Vec<LimitTooHigh>> {
+        let deadline_ms = maxima.deadline.as_millis() as u64;
+        let asked = [
+            ("fuel", node.fuel, maxima.fuel),
+            ("deadlineMs", node.deadline_ms, deadline_ms),
+            ("memoryBytes", node.memory_bytes, maxima.memory_bytes),
+        ];
+        let too_high: Vec<_> = asked
+            .into_iter()
+            .filter_map(|(which, asked, maximum)| {
+                let asked = asked.filter(|asked| *asked > maximum)?;
+                Some(LimitTooHigh {
+                    which,
+                    asked,
+                    maximum,
+                })
+            })
+            .collect();
+        if !too_high.is_empty() {
+            return Err(too_high);
+        }
         Ok(CallLimits {
-            fuel: or("fuel", node.fuel, defaults.fuel, maxima.fuel)?,
-            deadline,
-            memory_bytes: or(
-                "memoryBytes",
-                node.memory_bytes,
-                defaults.memory_bytes,
-                maxima.memory_bytes,
-            )?,
+            fuel: node.fuel.unwrap_or(defaults.fuel),
+            deadline: node
+                .deadline_ms
+                .map_or(defaults.deadline, Duration::from_millis),
+            memory_bytes: node.memory_bytes.unwrap_or(defaults.memory_bytes),
             ..*defaults
         })
     }
-}
-
-fn checked(which: &'static str, asked: u64, maximum: u64) -> Result<u64, LimitTooHigh> {
-    if asked > maximum {
-        return Err(LimitTooHigh {
-            which,
-            asked,
-            maximum,
-        });
-    }
-    Ok(asked)
 }
 
 /// A node asks for more than the host allows.
@@ -161,8 +156,10 @@ mod tests {
         assert_eq!(limits.memory_bytes, defaults.memory_bytes);
 
         node.deadline_ms = Some(60_001);
+        node.memory_bytes = Some(u64::MAX);
         let refused = CallLimits::resolve(&node, &defaults, &maxima).unwrap_err();
-        assert_eq!(refused.which, "deadlineMs");
-        assert_eq!((refused.asked, refused.maximum), (60_001, 60_000));
+        let which: Vec<_> = refused.iter().map(|limit| limit.which).collect();
+        assert_eq!(which, ["deadlineMs", "memoryBytes"]);
+        assert_eq!((refused[0].asked, refused[0].maximum), (60_001, 60_000));
     }
 }

@@ -62,9 +62,13 @@ pub(crate) fn running(sandbox: &SandboxConfig) -> Result<Engine, SandboxError> {
     tracing::info!(
         max_concurrent_calls = sandbox.max_concurrent_calls,
         warm_slots = sandbox.warm_slots,
-        pagemap_scan = PoolingAllocationConfig::is_pagemap_scan_available(),
-        "sandbox ready; without pagemap_scan (Linux 6.7) each call costs several times more"
+        "sandbox ready"
     );
+    if !PoolingAllocationConfig::is_pagemap_scan_available() {
+        tracing::warn!(
+            "this kernel has no PAGEMAP_SCAN (Linux 6.7): each call costs several times more"
+        );
+    }
     Ok(engine)
 }
 

@@ -16,6 +16,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 use weft_builder::Builder;
@@ -34,8 +35,13 @@ const FIRST_INSTANCE: &str = "default";
 pub enum ServeError {
     #[error("the data directory {dir} cannot be used: {source}")]
     Data { dir: PathBuf, source: io::Error },
-    #[error("the master key: {0}")]
-    MasterKey(#[from] MasterKeyError),
+    #[error("the master key in {file}: {source}")]
+    MasterKey {
+        file: PathBuf,
+        source: MasterKeyError,
+    },
+    #[error("signals cannot be received: {0}")]
+    Signals(io::Error),
     #[error("{0}")]
     Store(#[from] OpenError),
     #[error("{0}")]
@@ -108,11 +114,13 @@ pub async fn run(settings: Settings, started: impl FnOnce(&Running)) -> Result<(
     );
     let listeners = tokio::spawn(async move { tokio::join!(flows, admin) });
 
+    // Before anybody knows where we are: whoever knows may want us to stop.
+    let signals = StopSignals::listen().map_err(ServeError::Signals)?;
     let run_file = settings.data.join("run.json");
     write_run_file(&run_file, &running)?;
     started(&running);
     tracing::info!(listen = %running.listen, admin_listen = %running.admin_listen, "ready");
-    stop_signal().await;
+    signals.first().await;
     tracing::info!("stopping: open requests and runs may end");
     stopping.cancel();
     let drained = tokio::time::timeout(settings.drain_timeout, listeners).await;
@@ -144,7 +152,11 @@ async fn open(settings: Arc<Settings>, running: &Running) -> Result<AppState, Se
     private_dir(dir)?;
     let master_key = match settings.master_key() {
         Some(given) => given,
-        None => MasterKey::read_or_create(&settings.master_key_file())?,
+        None => {
+            let file = settings.master_key_file();
+            MasterKey::read_or_create(&file)
+                .map_err(|source| ServeError::MasterKey { file, source })?
+        }
     };
     let cache_key = master_key.derive("weft compiled cache");
     let store = {
@@ -205,20 +217,27 @@ fn write_run_file(file: &Path, running: &Running) -> Result<(), ServeError> {
     })
 }
 
-/// Resolves at the first SIGINT (Ctrl-C) or SIGTERM.
-async fn stop_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let terminated = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => {
-                terminate.recv().await;
-            }
-            Err(_) => std::future::pending().await,
+/// SIGINT (Ctrl-C) and SIGTERM.
+struct StopSignals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl StopSignals {
+    /// From now on they no longer end the process by themselves.
+    fn listen() -> io::Result<Self> {
+        let (interrupt, terminate) = (SignalKind::interrupt(), SignalKind::terminate());
+        Ok(StopSignals {
+            interrupt: signal(interrupt)?,
+            terminate: signal(terminate)?,
+        })
+    }
+
+    async fn first(mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        () = terminated => {}
     }
 }
 

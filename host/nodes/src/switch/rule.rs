@@ -22,12 +22,12 @@ pub(super) struct RuleConfig {
     #[serde(default)]
     v: Json,
     /// The type of `v`; left out, a number if it looks like one, else text.
-    vt: Option<ValueType>,
+    vt: Option<OperandType>,
     /// The second value of `btwn`.
     #[serde(default)]
     v2: Json,
     /// The type of `v2`.
-    v2t: Option<ValueType>,
+    v2t: Option<OperandType>,
     /// For `regex`: ignore case.
     #[serde(default)]
     case: bool,
@@ -102,10 +102,57 @@ pub(super) enum TypeName {
 /// The field of the rule that is wrong, what is wrong, and how to mend it.
 type BadRule = (&'static str, String, &'static str);
 
+/// The type of a rule's value. For `istype`, Node-RED saves the name of the type
+/// that is asked for here too.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(inline)]
+enum OperandType {
+    Value(ValueType),
+    Asked(AskedType),
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+enum AskedType {
+    String,
+    Number,
+    Boolean,
+    Array,
+    Buffer,
+    Object,
+    Undefined,
+    Null,
+}
+
+/// The type of a value that is compared with.
+fn value_type(
+    field: &'static str,
+    given: Option<OperandType>,
+) -> Result<Option<ValueType>, BadRule> {
+    match given {
+        None => Ok(None),
+        Some(OperandType::Value(value)) => Ok(Some(value)),
+        Some(OperandType::Asked(asked)) => {
+            let message = format!("{asked:?} is a type for istype rules only").to_lowercase();
+            Err((
+                field,
+                message,
+                "use str, num, bool, json, bin, date, msg or env",
+            ))
+        }
+    }
+}
+
 impl Rule {
     pub(super) fn new(config: &RuleConfig) -> Result<Rule, BadRule> {
         use Ordering::{Equal, Greater, Less};
-        let value = || typed("v", config.vt, &config.v);
+        if let Kind::Istype = config.t {
+            return TypeName::new(&config.v).map(Rule::Type);
+        }
+        let (vt, v2t) = (value_type("vt", config.vt)?, value_type("v2t", config.v2t)?);
+        let value = || typed("v", vt, &config.v);
         let ordered = |orders| {
             Ok(Rule::Ordered {
                 to: value()?,
@@ -121,12 +168,9 @@ impl Rule {
             Kind::Lte => ordered(&[Less, Equal]),
             Kind::Gt => ordered(&[Greater]),
             Kind::Gte => ordered(&[Greater, Equal]),
-            Kind::Btwn => Ok(Rule::Between(
-                value()?,
-                typed("v2", config.v2t, &config.v2)?,
-            )),
+            Kind::Btwn => Ok(Rule::Between(value()?, typed("v2", v2t, &config.v2)?)),
             Kind::Cont => value().map(Rule::Contains),
-            Kind::Regex => regex(config),
+            Kind::Regex => regex(config, vt),
             Kind::True => Ok(Rule::Is(true)),
             Kind::False => Ok(Rule::Is(false)),
             Kind::Null | Kind::Nnull => Ok(Rule::Null {
@@ -136,9 +180,7 @@ impl Rule {
                 negated: matches!(config.t, Kind::Nempty),
             }),
             Kind::Istype => TypeName::new(&config.v).map(Rule::Type),
-            Kind::Hask => {
-                typed("v", config.vt.or(Some(ValueType::Str)), &config.v).map(Rule::HasKey)
-            }
+            Kind::Hask => typed("v", vt.or(Some(ValueType::Str)), &config.v).map(Rule::HasKey),
             Kind::Else => Ok(Rule::Else),
         }
     }
@@ -218,8 +260,8 @@ fn typed(
     })
 }
 
-fn regex(config: &RuleConfig) -> Result<Rule, BadRule> {
-    let text = typed("v", config.vt.or(Some(ValueType::Str)), &config.v)?;
+fn regex(config: &RuleConfig, vt: Option<ValueType>) -> Result<Rule, BadRule> {
+    let text = typed("v", vt.or(Some(ValueType::Str)), &config.v)?;
     let TypedValue::Fixed(text) = &text else {
         return Ok(Rule::MatchesGiven {
             pattern: text,

@@ -340,7 +340,10 @@ impl<'a> Driver<'a> {
             }
             None => {
                 let run = self.shared.trace.id;
-                tracing::info!(target: "weft::run", %run, node = &**self.live.path(node), code = fault.code.as_str(), "uncaught: {}", fault.message);
+                let (instance, flow) =
+                    (self.live.instance.name.as_str(), self.live.flow().as_str());
+                let revision = self.live.revision;
+                tracing::info!(target: "weft::run", instance, flow, revision, %run, node = &**self.live.path(node), code = fault.code.as_str(), "uncaught: {}", fault.message);
                 self.uncaught.get_or_insert((fault, node));
             }
         }

@@ -243,17 +243,10 @@ impl RunTrace {
                 hint: fault.hint.clone(),
             }),
             input: activation.input.clone(),
-            outputs: match activation.input {
-                None => None,
-                Some(_) => Some(
-                    activation
-                        .outputs
-                        .iter()
-                        .cloned()
-                        .map(OutputView::from)
-                        .collect(),
-                ),
-            },
+            outputs: activation.input.as_ref().map(|_| {
+                let outputs = activation.outputs.iter().cloned();
+                outputs.map(OutputView::from).collect()
+            }),
         }
     }
 

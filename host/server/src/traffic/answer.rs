@@ -73,10 +73,13 @@ fn failed(scope: &Scope<'_>, fault: &Fault) -> Problem {
         Some(kind) => problem.kind(kind),
         None => problem,
     };
-    match (&fault.hint, status) {
-        (Some(hint), _) => problem.hint(hint.clone()),
-        (None, StatusCode::SERVICE_UNAVAILABLE) => problem.retry_after(1),
-        (None, _) => problem,
+    let hint = fault
+        .hint
+        .clone()
+        .unwrap_or_else(|| fault.code.hint().to_owned());
+    match status {
+        StatusCode::SERVICE_UNAVAILABLE => problem.hint(hint).retry_after(1),
+        _ => problem.hint(hint),
     }
 }
 
