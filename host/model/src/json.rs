@@ -6,12 +6,11 @@
 //! for an escape.
 
 use crate::limit::MAX_VALUE_DEPTH;
-use crate::value::{Number, Object, Value};
+use crate::value::Value;
+use crate::wire::{self, Escapes};
 use bytes::Bytes;
 use memchr::memchr2;
-use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
-use std::fmt;
 
 /// Why text is not usable JSON; line and column count from 1.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -89,8 +88,7 @@ pub(crate) fn raw_if_clear(text: Bytes) -> Result<Option<RawJson>, JsonError> {
 /// # Errors
 /// As [`check_plain`].
 pub fn parse_plain(text: &[u8]) -> Result<Value, JsonError> {
-    let Plain(value) = serde_json::from_slice(text)?;
-    Ok(value)
+    wire::read(text, Escapes::None)
 }
 
 fn is_cleared(text: &[u8]) -> Result<bool, JsonError> {
@@ -170,67 +168,6 @@ fn too_deep(text: &[u8], at: usize) -> JsonError {
         reason: format!("nested deeper than {MAX_VALUE_DEPTH} levels"),
         line: before.iter().filter(|b| **b == b'\n').count() + 1,
         column: at - line_start,
-    }
-}
-
-/// A value read from plain JSON.
-struct Plain(Value);
-
-impl<'de> Deserialize<'de> for Plain {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(PlainVisitor).map(Plain)
-    }
-}
-
-struct PlainVisitor;
-
-impl<'de> Visitor<'de> for PlainVisitor {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E: de::Error>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E: de::Error>(self, b: bool) -> Result<Value, E> {
-        Ok(Value::Bool(b))
-    }
-
-    fn visit_i64<E: de::Error>(self, n: i64) -> Result<Value, E> {
-        Ok(Value::Number(Number::I64(n)))
-    }
-
-    fn visit_u64<E: de::Error>(self, n: u64) -> Result<Value, E> {
-        Ok(Value::Number(
-            i64::try_from(n).map_or(Number::U64(n), Number::I64),
-        ))
-    }
-
-    fn visit_f64<E: de::Error>(self, n: f64) -> Result<Value, E> {
-        Ok(Value::Number(Number::F64(n)))
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Value, E> {
-        Ok(Value::String(text.to_owned()))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
-        let mut items = Vec::new();
-        while let Some(Plain(item)) = seq.next_element()? {
-            items.push(item);
-        }
-        Ok(Value::Array(items))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-        let mut fields = Object::new();
-        while let Some((key, Plain(value))) = map.next_entry::<String, Plain>()? {
-            fields.insert(key, value);
-        }
-        Ok(Value::Object(fields))
     }
 }
 

@@ -104,15 +104,28 @@ fn number_name(n: f64) -> &'static str {
 /// # Errors
 /// Broken JSON, an unknown escape, or a blob index out of range, with its place.
 pub fn decode_value(text: &[u8], blobs: &[Bytes]) -> Result<Value, JsonError> {
+    read(text, Escapes::Of(blobs))
+}
+
+/// What an object with a single `$` key stands for.
+#[derive(Clone, Copy)]
+pub(crate) enum Escapes<'b> {
+    /// Itself: this is plain JSON.
+    None,
+    /// What the encoding says; bytes lie in these blobs.
+    Of(&'b [Bytes]),
+}
+
+/// Read a value.
+pub(crate) fn read(text: &[u8], escapes: Escapes<'_>) -> Result<Value, JsonError> {
     let mut deserializer = serde_json::Deserializer::from_slice(text);
-    let value = Decode(blobs).deserialize(&mut deserializer)?;
+    let value = Decode(escapes).deserialize(&mut deserializer)?;
     deserializer.end()?;
     Ok(value)
 }
 
-/// Reads values, resolving escapes against a list of blobs.
 #[derive(Clone, Copy)]
-struct Decode<'b>(&'b [Bytes]);
+struct Decode<'b>(Escapes<'b>);
 
 impl<'de> DeserializeSeed<'de> for Decode<'_> {
     type Value = Value;
@@ -168,7 +181,10 @@ impl<'de> Visitor<'de> for Decode<'_> {
         while let Some(key) = map.next_key::<String>()? {
             fields.insert(key, map.next_value_seed(self)?);
         }
-        unescape(fields, self.0).map_err(de::Error::custom)
+        match self.0 {
+            Escapes::None => Ok(Value::Object(fields)),
+            Escapes::Of(blobs) => unescape(fields, blobs).map_err(de::Error::custom),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What one activation sees of the world and says to it.
 
-use super::driver::Shared;
+use super::shared::Shared;
 use crate::event::Event;
 use std::sync::Arc;
 use weft_model::message::Message;

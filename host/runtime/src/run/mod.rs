@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`driver`] | the activation loop: walks the graph |
 //! | [`activation`] | what one activation sees and says |
+//! | [`shared`] | what the activations of a run share |
 //! | [`commit`] | an outcome's writes, and another try after a conflict |
 //! | [`caller`] | the future that a waiting caller polls |
 //! | [`trace`] | what is kept of a run for people to look at |
@@ -14,3 +15,4 @@ pub mod trace;
 pub(crate) mod activation;
 pub(crate) mod commit;
 pub(crate) mod driver;
+pub(crate) mod shared;

@@ -1,3 +1,5 @@
+//! Where settings come from, which comes first, and what is said of bad ones.
+
 use super::*;
 use std::collections::HashMap;
 use std::time::Duration;
