@@ -69,9 +69,9 @@ impl Part {
         Duration::from_secs(minutes * 60)
     }
 
-    /// Whether it runs example functions.
+    /// Whether it runs example functions, or builds the server, which embeds one.
     pub(crate) fn needs_guests(self) -> bool {
-        !matches!(self, Part::Rust | Part::Supply)
+        !matches!(self, Part::Supply)
     }
 
     /// Runs the part; `tally` counts its tests, also those before a failure.
