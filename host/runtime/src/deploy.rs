@@ -10,7 +10,8 @@ use crate::live::LiveFlow;
 use crate::records::Stored;
 use crate::refusal::Refusal;
 use crate::routes::RouteTable;
-use std::collections::{BTreeMap, HashMap};
+use crate::run::driver::lifecycle;
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 use weft_model::document::FlowDocument;
@@ -174,7 +175,7 @@ impl Instance {
                     tracing::warn!(flow = %old.flow(), revision = old.revision, open_runs = old.open_runs(), "still draining");
                 }
                 for node in changed(&old, new.as_deref()) {
-                    lifecycle(&old, node, Event::Stop).await;
+                    lifecycle(old.clone(), node, Event::Stop).await;
                 }
             });
         }
@@ -198,7 +199,7 @@ impl Instance {
     pub(crate) async fn start_changed(&self, live: &Arc<LiveFlow>) {
         let old = self.serving.load().flows.get(live.flow()).cloned();
         for node in changed(live, old.as_deref()) {
-            lifecycle(live, node, Event::Start).await;
+            lifecycle(live.clone(), node, Event::Start).await;
         }
     }
 }
@@ -221,13 +222,6 @@ fn changed(one: &LiveFlow, other: Option<&LiveFlow>) -> Vec<NodeIndex> {
         .filter(wanting)
         .filter(|node| !same(node))
         .collect()
-}
-
-/// Let a node handle its start or stop. A failure is reported, and changes
-/// nothing: a flow that cannot start well still answers with its own errors.
-async fn lifecycle(live: &Arc<LiveFlow>, node: NodeIndex, event: Event) {
-    let run = crate::run::driver::lifecycle(live.clone(), node, event);
-    run.await;
 }
 
 /// The components that a document uses; versions are pinned by now.
@@ -257,13 +251,10 @@ fn paths(live: &LiveFlow) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Flows by id, for callers that look one up.
+/// Flows by id.
 pub(crate) fn index(flows: Vec<Arc<LiveFlow>>) -> BTreeMap<FlowId, Arc<LiveFlow>> {
-    let by_id: HashMap<_, _> = flows
-        .into_iter()
-        .map(|flow| (flow.flow().clone(), flow))
-        .collect();
-    by_id.into_iter().collect()
+    let by_id = flows.into_iter().map(|flow| (flow.flow().clone(), flow));
+    by_id.collect()
 }
 
 /// The message with which a person or the API starts a run.

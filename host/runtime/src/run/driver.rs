@@ -91,7 +91,9 @@ pub(crate) fn begin(
     Caller::new(id, Box::pin(run), answer)
 }
 
-/// Let a node handle its start or stop, as a run of its own.
+/// Let a node handle its start or stop, as a run of its own. A failure is
+/// reported, and changes nothing: a flow that cannot start well still answers
+/// with its own errors.
 pub(crate) async fn lifecycle(live: Arc<LiveFlow>, node: NodeIndex, event: Event) {
     let id = RunId::new(crate::clock::unix_ms());
     let shared = Arc::new(Shared::new(id, live, node, Awaited::ByNobody));
